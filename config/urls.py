@@ -1,0 +1,11 @@
+"""Addresses: help centre at /, desk at /desk/, admin at /admin/, API at /api/v1/, webhooks under /hooks/."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]

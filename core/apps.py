@@ -1,0 +1,12 @@
+"""Mechanism without customer-service nouns: events and delivery, timers, files, errors."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CoreConfig(AppConfig):
+    name = "core"
+    verbose_name = _("System")
+
+    def ready(self) -> None:
+        from core import checks  # noqa: F401  (registers the deployment checks)

@@ -1,0 +1,43 @@
+"""The one seam where SQLite and PostgreSQL differ."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+Q = TypeVar("Q", bound="models.QuerySet[Any]")
+
+
+def on_postgresql() -> bool:
+    """Whether the default database is PostgreSQL (else SQLite)."""
+    return connection.vendor == "postgresql"
+
+
+def lock_rows(rows: Q, *, skip_locked: bool = False, of: Sequence[str] = ("self",)) -> Q:
+    """Lock the rows for this transaction. On SQLite the IMMEDIATE transaction already holds the only write lock."""
+    if not on_postgresql():
+        return rows
+    return rows.select_for_update(skip_locked=skip_locked, of=of)
+
+
+def horizon() -> int | None:
+    """The oldest transaction that may still write: readers of the event table stay below it. None on SQLite, where
+    a row is visible only once every earlier one is."""
+    if not on_postgresql():
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return cursor.fetchone()[0]
+
+
+def next_id(model: type[models.Model]) -> int:
+    """Draw a row's id before the row exists, so that a reference built from it needs no second write. Call inside
+    the transaction that inserts the row."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if on_postgresql():
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
+            return cursor.fetchone()[0]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row: Any = cursor.fetchone()
+        return (row[0] if row else 0) + 1

@@ -1,0 +1,134 @@
+"""Taking files in: what it is by its bytes, not by its name, within the limit, and never twice named."""
+
+import hashlib
+import io
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import filetype
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, UnidentifiedImageError
+
+from core.actors import Actor
+from core.errors import InvalidInput, NotVisible
+from core.models import File
+
+#: what people may attach: extension → content type
+ALLOWED = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "heic": "image/heic",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "log": "text/plain",
+    "zip": "application/zip",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+MAX_PIXELS = 60_000_000
+
+Guard = Callable[[Actor, int], bool]
+_guards: dict[str, Guard] = {}
+
+
+def guard_files_of(owner_kind: str) -> Callable[[Guard], Guard]:
+    """Register who may download files of this kind of owner: `guard(viewer, owner_id) -> bool`."""
+
+    def register(guard: Guard) -> Guard:
+        _guards[owner_kind] = guard
+        return guard
+
+    return register
+
+
+def check_upload(upload: "UploadedFile[Any]") -> str:
+    """The content type of an acceptable upload. Raises InvalidInput: too big, empty, a kind that is not taken, or
+    bytes that are not what the name says."""
+    name = upload.name or ""
+    if (upload.size or 0) > settings.FILE_LIMIT_BYTES:
+        limit = settings.FILE_LIMIT_BYTES // (1024 * 1024)
+        raise InvalidInput(
+            _("“%(name)s” is larger than %(limit)d MB.") % {"name": name, "limit": limit}, code="too_large"
+        )
+    if not upload.size:
+        raise InvalidInput(_("“%(name)s” is empty.") % {"name": name}, code="empty_file")
+    extension = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    expected = ALLOWED.get(extension)
+    if expected is None:
+        raise InvalidInput(_("Files like “%(name)s” are not accepted.") % {"name": name}, code="unknown_type")
+    upload.seek(0)
+    head = upload.read(8192)
+    upload.seek(0)
+    if _type_of(head, upload) != expected:
+        raise InvalidInput(_("“%(name)s” is not what its name says.") % {"name": name}, code="wrong_type")
+    return expected
+
+
+def _type_of(head: bytes, upload: "UploadedFile[Any]") -> str:
+    """What the bytes are; text counts as text only when it is text."""
+    kind = filetype.guess(head)
+    if kind is None:
+        try:
+            head.decode("utf-8", errors="strict" if len(head) < 8192 else "ignore")
+        except UnicodeDecodeError:
+            return "application/octet-stream"
+        return "application/octet-stream" if b"\0" in head else "text/plain"
+    if kind.mime.startswith("image/") and kind.mime != "image/heic":
+        try:
+            with Image.open(io.BytesIO(upload.read())) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return "application/octet-stream"
+                image.verify()
+        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+            return "application/octet-stream"
+        finally:
+            upload.seek(0)
+    return kind.mime
+
+
+def store_file(
+    upload: "UploadedFile[Any]", *, owner_kind: str, owner_id: int, actor: Actor, at: datetime
+) -> File:
+    """Check and keep one upload. Raises InvalidInput (see check_upload)."""
+    content_type = check_upload(upload)
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    file = File(
+        owner_kind=owner_kind,
+        owner_id=owner_id,
+        name=(upload.name or "file")[-200:],
+        content_type=content_type,
+        size=upload.size or 0,
+        sha256=digest.hexdigest(),
+        created_at=at,
+        created_by_kind=actor.kind,
+        created_by_id=actor.id,
+    )
+    if file.is_image:
+        with Image.open(upload) as image:
+            file.width, file.height = image.size
+        upload.seek(0)
+    file.body.save(file.name, upload, save=False)
+    file.save(force_insert=True)
+    return file
+
+
+def file_for(viewer: Actor, file_id: object) -> File:
+    """The file, if its owner's guard lets the viewer have it. Raises NotVisible otherwise."""
+    file = File.objects.filter(pk=file_id).first()
+    if file is None:
+        raise NotVisible()
+    guard = _guards.get(file.owner_kind)
+    if guard is None or not guard(viewer, file.owner_id):
+        raise NotVisible()
+    return file

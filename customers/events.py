@@ -1,0 +1,42 @@
+"""Facts about customers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.events import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerCreated(DomainEvent):
+    """A customer was first met."""
+
+    kind: ClassVar[str] = "customers.created"
+    subject_kind: ClassVar[str] = "customer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRegistered(DomainEvent):
+    """A device got an owner; subject: the device."""
+
+    kind: ClassVar[str] = "customers.device_registered"
+    subject_kind: ClassVar[str] = "device"
+    customer_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelChanged(DomainEvent):
+    """A customer's level changed."""
+
+    kind: ClassVar[str] = "customers.level_changed"
+    subject_kind: ClassVar[str] = "customer"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalDataRevealed(DomainEvent):
+    """A member of staff looked at a masked value; the reason stands in the detail."""
+
+    kind: ClassVar[str] = "customers.revealed"
+    subject_kind: ClassVar[str] = "customer"
+    field: str

@@ -1,0 +1,90 @@
+"""Codes of the tickets app."""
+
+from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    """State categories; people see the renamable names in StatusName."""
+
+    NEW = "new", _("New")
+    OPEN = "open", _("Open")
+    WAITING_CUSTOMER = "waiting_customer", _("Waiting for the customer")
+    WAITING_PART = "waiting_part", _("Waiting for a part")
+    WAITING_THIRD_PARTY = "waiting_third_party", _("Waiting for a third party")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+    MERGED = "merged", _("Merged")
+
+
+WAITING = frozenset({Status.WAITING_CUSTOMER, Status.WAITING_PART, Status.WAITING_THIRD_PARTY})
+ACTIVE = frozenset({Status.NEW, Status.OPEN, *WAITING})
+DONE = frozenset({Status.RESOLVED, Status.CLOSED, Status.MERGED})
+
+
+class Grade(TextChoices):
+    CONSULT = "consult", _("Question")
+    SIMPLE = "simple", _("Simple fault")
+    COMPLEX = "complex", _("Complex fault")
+    MAJOR = "major", _("Major fault")
+
+
+class Impact(IntegerChoices):
+    LOW = 1, _("one function")
+    MEDIUM = 2, _("one device")
+    HIGH = 3, _("a household")
+    CRITICAL = 4, _("safety or many users")
+
+
+class Urgency(IntegerChoices):
+    LOW = 1, _("can wait")
+    MEDIUM = 2, _("soon")
+    HIGH = 3, _("now")
+
+
+class ClockKind(TextChoices):
+    FIRST_RESPONSE = "first_response", _("First response")
+    NEXT_RESPONSE = "next_response", _("Next response")
+    RESOLUTION = "resolution", _("Resolution")
+    REOPEN_RESOLUTION = "reopen_resolution", _("Resolution after reopening")
+    TIER_HOP = "tier_hop", _("Time at this tier")
+
+
+class ClockState(TextChoices):
+    RUNNING = "running", _("running")
+    PAUSED = "paused", _("paused")
+    MET = "met", _("met")
+    STOPPED = "stopped", _("stopped")
+
+
+class EntryKind(TextChoices):
+    MESSAGE = "message", _("message")
+    NOTE = "note", _("note")
+    EVENT = "event", _("event")
+
+
+class HopDirection(TextChoices):
+    UP = "up", _("up")
+    DOWN = "down", _("down")
+
+
+class CloseReason(TextChoices):
+    CONFIRMED = "confirmed", _("confirmed by the customer")
+    TIMEOUT = "timeout", _("no answer within the time given")
+    BY_STAFF = "by_staff", _("closed by staff")
+
+
+class AssignmentSource(TextChoices):
+    ROUTED = "routed", _("automatic")
+    CLAIMED = "claimed", _("taken")
+    OVERRIDDEN = "overridden", _("by a person")
+
+
+class DayKind(TextChoices):
+    HOLIDAY = "holiday", _("day off")
+    WORKING = "working", _("working day")
+
+
+class DraftMode(TextChoices):
+    REPLY = "reply", _("reply")
+    NOTE = "note", _("note")

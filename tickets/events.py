@@ -1,0 +1,161 @@
+"""Facts about tickets. The subject is always the ticket."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.events import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketEvent(DomainEvent):
+    subject_kind: ClassVar[str] = "ticket"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketOpened(TicketEvent):
+    """A ticket exists; classification, clocks and routing follow."""
+
+    kind: ClassVar[str] = "tickets.opened"
+    channel_kind: str
+    customer_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketClassified(TicketEvent):
+    """Category, grade and priority were set; `by_person` tells a change of mind from the suggestion."""
+
+    kind: ClassVar[str] = "tickets.classified"
+    category: str
+    grade: str
+    priority: int
+    by_person: bool
+    before_grade: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockChanged(TicketEvent):
+    """A clock started, paused, resumed, was retargeted, met, stopped or breached: with this the event history rebuilds
+    every deadline. Times are ISO 8601; `due_at`/`old_due_at` empty where there is none."""
+
+    kind: ClassVar[str] = "tickets.clock_changed"
+    clock: str
+    cycle: int
+    change: str
+    target_seconds: int
+    calendar_id: int | None
+    elapsed_seconds: int
+    due_at: str = ""
+    old_due_at: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockWarned(TicketEvent):
+    """So much of a clock is used; `recipient` is the step of the ladder."""
+
+    kind: ClassVar[str] = "tickets.clock_warned"
+    clock: str
+    cycle: int
+    percent: int
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChanged(TicketEvent):
+    """The state changed."""
+
+    kind: ClassVar[str] = "tickets.status_changed"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketAssigned(TicketEvent):
+    """Somebody became responsible; `source` is routed, claimed or overridden."""
+
+    kind: ClassVar[str] = "tickets.assigned"
+    agent_id: int
+    assignment_id: int
+    source: str
+    before_agent_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUnassigned(TicketEvent):
+    """Nobody is responsible: it waits in its queue."""
+
+    kind: ClassVar[str] = "tickets.unassigned"
+    before_agent_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketQueued(TicketEvent):
+    """The ticket waits in a queue."""
+
+    kind: ClassVar[str] = "tickets.queued"
+    queue: str
+    tier: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketEscalated(TicketEvent):
+    """The ticket went to another tier."""
+
+    kind: ClassVar[str] = "tickets.escalated"
+    hop_id: int
+    direction: str
+    from_tier: str
+    to_tier: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerReplied(TicketEvent):
+    """The customer wrote on the ticket."""
+
+    kind: ClassVar[str] = "tickets.customer_replied"
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentReplied(TicketEvent):
+    """A person answered in public; `first` when it was the first answer."""
+
+    kind: ClassVar[str] = "tickets.agent_replied"
+    message_id: int
+    first: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAdded(TicketEvent):
+    """An internal note was written."""
+
+    kind: ClassVar[str] = "tickets.note_added"
+    note_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketResolved(TicketEvent):
+    """Resolved, awaiting the customer's confirmation."""
+
+    kind: ClassVar[str] = "tickets.resolved"
+    cycle: int
+    solution_code: str
+    root_cause: str
+    agent_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketClosed(TicketEvent):
+    """Closed; `reason` is confirmed, timeout or by_staff."""
+
+    kind: ClassVar[str] = "tickets.closed"
+    cycle: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketReopened(TicketEvent):
+    """Not solved after all."""
+
+    kind: ClassVar[str] = "tickets.reopened"
+    cycle: int
+    reason: str

@@ -1,0 +1,44 @@
+from tickets.models.calendar import Calendar, CalendarDay, CalendarWindow
+from tickets.models.clock import Clock
+from tickets.models.config import (
+    Category,
+    EscalationReason,
+    Queue,
+    RootCause,
+    SafetyWord,
+    SolutionCode,
+    StatusName,
+    Tier,
+)
+from tickets.models.entry import Note, TicketEntry
+from tickets.models.search import TicketSearchEntry
+from tickets.models.sla import EscalationStep, SlaPolicy, SlaTarget
+from tickets.models.ticket import Ticket
+from tickets.models.work import Assignment, Draft, SeenMark, TierHop, TrackingLink
+
+__all__ = [
+    "Assignment",
+    "Calendar",
+    "CalendarDay",
+    "CalendarWindow",
+    "Category",
+    "Clock",
+    "Draft",
+    "EscalationReason",
+    "EscalationStep",
+    "Note",
+    "Queue",
+    "RootCause",
+    "SafetyWord",
+    "SeenMark",
+    "SlaPolicy",
+    "SlaTarget",
+    "SolutionCode",
+    "StatusName",
+    "Ticket",
+    "TicketEntry",
+    "TicketSearchEntry",
+    "Tier",
+    "TierHop",
+    "TrackingLink",
+]

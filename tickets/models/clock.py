@@ -1,0 +1,72 @@
+"""Stopwatches."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tickets.enums import ClockKind, ClockState
+
+
+class Clock(models.Model):
+    """One stopwatch of one ticket: a promise of `target_seconds` on a calendar (none = natural time), declared by the
+    states it runs in (tickets.rules.CLOCKS). Writer: tickets.services.clocks.
+
+    While running, `due_at` is the deadline and `running_since` the last start; `elapsed_seconds` (on the clock's own
+    calendar) and `paused_seconds` (natural) hold what lies before. A breach on record stays.
+    """
+
+    ticket = models.ForeignKey(
+        "tickets.Ticket", on_delete=models.CASCADE, related_name="clocks", verbose_name=_("ticket")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)
+    cycle = models.PositiveSmallIntegerField(_("number"), default=1)
+    state = models.CharField(_("state"), max_length=8, choices=ClockState, default=ClockState.RUNNING)
+    calendar = models.ForeignKey(
+        "tickets.Calendar",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("runs on"),
+    )
+    target_seconds = models.PositiveIntegerField(_("seconds promised"))
+    started_at = models.DateTimeField(_("started at"))
+    running_since = models.DateTimeField(_("running since"), null=True)
+    paused_since = models.DateTimeField(_("paused since"), null=True)
+    elapsed_seconds = models.PositiveIntegerField(_("seconds used before"), default=0)
+    paused_seconds = models.PositiveIntegerField(_("seconds paused"), default=0)
+    due_at = models.DateTimeField(_("due at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    breached_at = models.DateTimeField(_("breached at"), null=True)
+
+    class Meta:
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "kind", "cycle"], name="clock_once"),
+            models.UniqueConstraint(
+                fields=["ticket", "kind"],
+                condition=models.Q(state__in=["running", "paused"]),
+                name="clock_one_live",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state="running", running_since__isnull=False, due_at__isnull=False, paused_since=None
+                )
+                | models.Q(state="paused", running_since=None, paused_since__isnull=False)
+                | models.Q(
+                    state__in=["met", "stopped"],
+                    running_since=None,
+                    paused_since=None,
+                    finished_at__isnull=False,
+                ),
+                name="clock_times_fit_state",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(state="running", breached_at=None), name="clock_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.ticket_id}"

@@ -1,0 +1,47 @@
+"""Which tickets whom concern."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db.models import F, Q, QuerySet
+
+from core.actors import Actor
+from tickets.enums import ACTIVE, Status
+
+
+class TicketQuerySet(QuerySet[Any]):
+    def visible_to(self, viewer: Actor) -> Self:
+        """Supervisors and quality see all; an agent the queues of their teams and what they are assigned or steward of;
+        a customer their own; the holder of a link its one ticket; a visitor the tickets of their chat."""
+        if viewer.kind == "system" or (viewer.is_staff and viewer.sees_all):
+            return self
+        if viewer.is_staff:
+            return self.filter(
+                Q(queue__team_id__in=viewer.scopes) | Q(assignee_id=viewer.id) | Q(steward_id=viewer.id)
+            )
+        if viewer.kind == "customer":
+            return self.filter(customer_id=viewer.id)
+        if viewer.kind == "link":
+            return self.filter(pk=viewer.id)
+        if viewer.kind == "visitor":
+            return self.filter(thread_id=viewer.id)
+        return self.none()
+
+    def active(self) -> Self:
+        """Not resolved, closed or merged."""
+        return self.filter(status__in=ACTIVE)
+
+    def unassigned(self) -> Self:
+        """Waiting for somebody to take them."""
+        return self.filter(assignee=None, status__in=[Status.NEW, Status.OPEN])
+
+    def overdue(self, at: datetime) -> Self:
+        """Active, with a running clock past its deadline."""
+        return self.active().filter(due_at__lt=at)
+
+    def waiting_on_customer(self) -> Self:
+        return self.filter(status=Status.WAITING_CUSTOMER)
+
+    def by_due(self) -> Self:
+        """What is due comes first; what has no running clock last."""
+        return self.order_by(F("due_at").asc(nulls_last=True), "id")
