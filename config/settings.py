@@ -6,6 +6,7 @@ secret, the hosts and the database are given.
 
 import secrets
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 from csp.constants import NONCE, SELF
@@ -140,6 +141,8 @@ TEMPLATES = [
 
 # --- database: SQLite embedded, PostgreSQL by DATABASE_URL -----------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'anxin.sqlite3'}")}
+# a socket directory stands percent-encoded in a URL, which django-environ leaves as it is
+DATABASES["default"]["HOST"] = unquote(DATABASES["default"].get("HOST", ""))
 if PRODUCTION and "postgresql" not in DATABASES["default"]["ENGINE"]:
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database in production.")
 # 600 for WSGI and workers; an ASGI process opens one connection a thread and must not keep them (stack measure)
