@@ -14,15 +14,24 @@ def on_postgresql() -> bool:
 
 
 def lock_rows(rows: Q, *, skip_locked: bool = False, of: Sequence[str] = ("self",)) -> Q:
-    """Lock the rows for this transaction. On SQLite the IMMEDIATE transaction already holds the only write lock."""
+    """Lock the rows for this transaction. On SQLite the IMMEDIATE transaction already holds the only write
+    lock."""
     if not on_postgresql():
         return rows
     return rows.select_for_update(skip_locked=skip_locked, of=of)
 
 
+def lock_name(name: str) -> None:
+    """Hold a name until the transaction ends: serialises what has no row to lock yet (two requests that
+    would both create it). On SQLite the IMMEDIATE transaction already is the only writer."""
+    if on_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 def horizon() -> int | None:
-    """The oldest transaction that may still write: readers of the event table stay below it. None on SQLite, where
-    a row is visible only once every earlier one is."""
+    """The oldest transaction that may still write: readers of the event table stay below it. None on SQLite,
+    where a row is visible only once every earlier one is."""
     if not on_postgresql():
         return None
     with connection.cursor() as cursor:
@@ -31,8 +40,8 @@ def horizon() -> int | None:
 
 
 def next_id(model: type[models.Model]) -> int:
-    """Draw a row's id before the row exists, so that a reference built from it needs no second write. Call inside
-    the transaction that inserts the row."""
+    """Draw a row's id before the row exists, so that a reference built from it needs no second write. Call
+    inside the transaction that inserts the row."""
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if on_postgresql():

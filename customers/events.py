@@ -40,3 +40,12 @@ class PersonalDataRevealed(DomainEvent):
     kind: ClassVar[str] = "customers.revealed"
     subject_kind: ClassVar[str] = "customer"
     field: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateSuspected(DomainEvent):
+    """A customer was made although others have the same phone: a person decides whether they are one."""
+
+    kind: ClassVar[str] = "customers.duplicate_suspected"
+    subject_kind: ClassVar[str] = "customer"
+    others: list[int]

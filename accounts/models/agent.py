@@ -90,7 +90,8 @@ class Shift(models.Model):
 
 
 class DutyLog(models.Model):
-    """One stretch of one duty state; without gaps, the last one open. Writer: accounts.services.duty.set_duty."""
+    """One stretch of one duty state; without gaps, the last one open. Writer:
+    accounts.services.duty.set_duty."""
 
     agent = models.ForeignKey(
         Agent, on_delete=models.CASCADE, related_name="duty_log", verbose_name=_("agent")

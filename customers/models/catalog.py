@@ -9,7 +9,8 @@ from customers.enums import FirmwareStatus
 
 
 class ProductLine(TwoLanguageNames):
-    """Locks, air conditioners, routers: what skills and articles speak of. `icon` is a symbol of the sprite."""
+    """Locks, air conditioners, routers: what skills and articles speak of. `icon` is a symbol of the
+    sprite."""
 
     code = models.SlugField(_("code"), unique=True)
     icon = models.CharField(_("icon"), max_length=20)

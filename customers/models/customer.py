@@ -91,7 +91,7 @@ class Identity(models.Model):
     class Meta:
         verbose_name = _("identity")
         verbose_name_plural = _("identities")
-        # verified identities belong to one customer; an unverified phone may stand on several until someone proves it
+        # a verified identity belongs to one customer; an unverified phone may stand on several until proven
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "scope", "value"],

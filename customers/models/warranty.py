@@ -9,7 +9,8 @@ from customers.enums import StartBasis
 
 
 class WarrantyPolicy(TwoLanguageNames):
-    """One row of the warranty rules (三包). The narrowest row wins: part before whole unit, line before all lines."""
+    """One row of the warranty rules (三包). The narrowest row wins: part before whole unit, line before all
+    lines."""
 
     code = models.SlugField(_("code"), unique=True)
     line = models.ForeignKey(

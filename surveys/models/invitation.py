@@ -8,8 +8,8 @@ from surveys.querysets import InvitationQuerySet
 
 
 class SurveyInvitation(models.Model):
-    """A survey offered for one cycle of one ticket (one each). The token is opaque and expires; looking at it records
-    nothing, sending it does. Writer: surveys.services.invite."""
+    """A survey offered for one cycle of one ticket (one each). The token is opaque and expires; looking at
+    it records nothing, sending it does. Writer: surveys.services.invite."""
 
     survey = models.ForeignKey(
         "surveys.Survey", on_delete=models.PROTECT, related_name="invitations", verbose_name=_("survey")

@@ -1,0 +1,35 @@
+"""Who a member of staff is to the rest of the product."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import SEES_ALL, UserKind
+from accounts.models import Team, User
+from core.actors import Actor
+from core.errors import NotAllowed
+
+_CACHE = "_staff_actor"
+
+
+def staff_actor(user: User | AnonymousUser) -> Actor:
+    """The actor of a member of staff: `scopes` are the ids of the teams they work in or lead, `sees_all`
+    comes from their groups (accounts.enums.SEES_ALL) or from being superuser. Two queries, kept on the
+    instance: whoever changes teams or groups reads the user anew. Raises NotAllowed for customers, anonymous
+    and inactive users."""
+    if not isinstance(user, User) or user.kind != UserKind.STAFF or not user.is_active:
+        raise NotAllowed(_("This page is for staff."), code="staff_only")
+    known = user.__dict__.get(_CACHE)
+    if isinstance(known, Actor):
+        return known
+    teams = Team.objects.filter(Q(agents__user_id=user.pk) | Q(lead_id=user.pk)).order_by()
+    sees_all = user.is_superuser or user.groups.filter(name__in=SEES_ALL).exists()
+    actor = Actor(
+        kind="staff",
+        id=user.pk,
+        name=user.get_full_name(),
+        scopes=frozenset(teams.values_list("pk", flat=True)),
+        sees_all=sees_all,
+    )
+    user.__dict__[_CACHE] = actor
+    return actor
