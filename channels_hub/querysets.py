@@ -9,8 +9,8 @@ from core.actors import Actor
 
 class ThreadQuerySet(QuerySet[Any]):
     def visible_to(self, viewer: Actor) -> Self:
-        """A customer's own threads, a visitor's one, all for staff who see all. An agent reaches a thread through the
-        ticket it belongs to, whose own rule decides."""
+        """A customer's own threads, a visitor's one, all for staff who see all. An agent reaches a thread
+        through the ticket it belongs to, whose own rule decides."""
         if viewer.is_system or (viewer.is_staff and viewer.sees_all):
             return self
         if viewer.kind == "customer":

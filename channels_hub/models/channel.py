@@ -9,7 +9,8 @@ from core.models.base import TwoLanguageNames
 
 
 class Channel(TwoLanguageNames):
-    """One account on one kind of channel, under one brand. The adapter of its kind lives in adapters/<kind>/."""
+    """One account on one kind of channel, under one brand. The adapter of its kind lives in
+    adapters/<kind>/."""
 
     code = models.SlugField(_("code"), unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=ChannelKind)

@@ -9,8 +9,8 @@ from channels_hub.querysets import MessageQuerySet
 
 
 class Message(models.Model):
-    """One thing said by or to a customer. Immutable but for `state`, which channels_hub.services.sending writes.
-    Attachments are core.File rows owned by `message:<id>`."""
+    """One thing said by or to a customer. Immutable but for `state`, which channels_hub.services.sending
+    writes. Attachments are core.File rows owned by `message:<id>`."""
 
     thread = models.ForeignKey(
         "channels_hub.Thread", on_delete=models.PROTECT, related_name="messages", verbose_name=_("thread")
@@ -67,8 +67,8 @@ class Message(models.Model):
 
 
 class Outbox(models.Model):
-    """What still has to leave the house for a message (email now; SMS and others later): stored with the decision,
-    sent after the commit, tried again with backoff. Writer: channels_hub.services.sending."""
+    """What still has to leave the house for a message (email now; SMS and others later): stored with the
+    decision, sent after the commit, tried again with backoff. Writer: channels_hub.services.sending."""
 
     message = models.ForeignKey(
         Message,

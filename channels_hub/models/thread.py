@@ -8,8 +8,9 @@ from channels_hub.querysets import ThreadQuerySet
 
 
 class Thread(models.Model):
-    """Everything said with one identity on one channel. `last_seq` numbers the messages: it is raised under the row's
-    lock, so that clients can resume by number. `secret_hash` is the SHA-256 of a visitor's token."""
+    """Everything said with one identity on one channel. `last_seq` numbers the messages: it is raised under
+    the row's lock, so that clients can resume by number. `secret_hash` is the SHA-256 of a visitor's
+    token."""
 
     channel = models.ForeignKey(
         "channels_hub.Channel", on_delete=models.PROTECT, related_name="threads", verbose_name=_("channel")
@@ -47,8 +48,8 @@ class Thread(models.Model):
 
 
 class Conversation(models.Model):
-    """One bounded contact in a thread: the unit of bot figures and QA. `context` holds what the page knew (model,
-    serial, error code, page). Writers: channels_hub.services.conversations."""
+    """One bounded contact in a thread: the unit of bot figures and QA. `context` holds what the page knew
+    (model, serial, error code, page). Writers: channels_hub.services.conversations."""
 
     thread = models.ForeignKey(
         Thread, on_delete=models.PROTECT, related_name="conversations", verbose_name=_("thread")
