@@ -35,7 +35,9 @@ class TicketClassified(TicketEvent):
 @dataclass(frozen=True, kw_only=True)
 class ClockChanged(TicketEvent):
     """A clock started, paused, resumed, was retargeted, met, stopped or breached: with this the event history rebuilds
-    every deadline. Times are ISO 8601; `due_at`/`old_due_at` empty where there is none."""
+    every deadline. Times are ISO 8601; `due_at`/`old_due_at` empty where there is none. `since` is the moment the
+    change counts from (a clock starts when the ticket was opened, however late it is classified), `pause_until` the
+    end of a pause that may not last for ever, `policy_id` the policy that promises."""
 
     kind: ClassVar[str] = "tickets.clock_changed"
     clock: str
@@ -46,6 +48,9 @@ class ClockChanged(TicketEvent):
     elapsed_seconds: int
     due_at: str = ""
     old_due_at: str = ""
+    since: str = ""
+    pause_until: str = ""
+    policy_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

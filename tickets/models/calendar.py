@@ -1,5 +1,8 @@
 """Business time: several windows a day, days off and make-up working days (调休)."""
 
+import uuid
+
+import chinese_calendar.constants
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -8,9 +11,19 @@ from core.models.base import TwoLanguageNames
 from tickets.enums import DayKind
 
 
+def holidays_known_until() -> int:
+    """The last year whose public holidays the installed chinesecalendar knows."""
+    return max(chinese_calendar.constants.holidays).year
+
+
 class Calendar(TwoLanguageNames):
     """One version of a calendar. Clocks point at the version they run on; an edit through
-    tickets.services.calendars makes a new version, so that running clocks keep theirs."""
+    tickets.services.calendars makes a new version, so that running clocks keep theirs.
+
+    `holidays_until` pins the years of public holidays that this version uses: a later release of the holiday table
+    changes no deadline that was already promised. `key` names the row's content in caches. A window that closes at
+    23:59 closes at midnight.
+    """
 
     code = models.SlugField(_("code"))
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -18,6 +31,10 @@ class Calendar(TwoLanguageNames):
     always_open = models.BooleanField(_("round the clock"), default=False)
     follows_holidays = models.BooleanField(_("follows public holidays"), default=False)
     time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    holidays_until = models.PositiveSmallIntegerField(
+        _("public holidays known until"), default=holidays_known_until, editable=False
+    )
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
     history = HistoricalRecords()
 
     class Meta:
@@ -69,13 +86,15 @@ class CalendarWindow(models.Model):
 
 
 class CalendarDay(models.Model):
-    """A day that is not what its weekday says. A working day takes the windows of Monday unless it names others."""
+    """A day that is not what its weekday says. A working day takes the windows of Monday unless it names others
+    (`windows`: [["09:00", "12:00"], …]). It wins over the public holidays."""
 
     calendar = models.ForeignKey(
         Calendar, on_delete=models.CASCADE, related_name="days", verbose_name=_("calendar")
     )
     date = models.DateField(_("date"))
     kind = models.CharField(_("kind"), max_length=8, choices=DayKind)
+    windows = models.JSONField(_("opening times"), default=list, blank=True)
     note = models.CharField(_("note"), max_length=80, blank=True)
 
     class Meta:

@@ -8,10 +8,13 @@ from tickets.enums import ClockKind, ClockState
 
 class Clock(models.Model):
     """One stopwatch of one ticket: a promise of `target_seconds` on a calendar (none = natural time), declared by the
-    states it runs in (tickets.rules.CLOCKS). Writer: tickets.services.clocks.
+    states it runs in (tickets.rules.CLOCK_RUNS_IN). Writer: tickets.services.clocks; the arithmetic is
+    tickets.stopwatch's. All times stand on whole seconds.
 
     While running, `due_at` is the deadline and `running_since` the last start; `elapsed_seconds` (on the clock's own
-    calendar) and `paused_seconds` (natural) hold what lies before. A breach on record stays.
+    calendar) and `paused_seconds` (natural) hold what lies before. `pause_until` ends a pause that may not last for
+    ever, `capped_seconds` counts such pauses; `warned_percent` is the last step of the ladder that was announced. A
+    breach on record stays.
     """
 
     ticket = models.ForeignKey(
@@ -34,6 +37,9 @@ class Clock(models.Model):
     paused_since = models.DateTimeField(_("paused since"), null=True)
     elapsed_seconds = models.PositiveIntegerField(_("seconds used before"), default=0)
     paused_seconds = models.PositiveIntegerField(_("seconds paused"), default=0)
+    pause_until = models.DateTimeField(_("paused at most until"), null=True)
+    capped_seconds = models.PositiveIntegerField(_("seconds of limited pauses"), default=0)
+    warned_percent = models.PositiveSmallIntegerField(_("percent warned of"), default=0)
     due_at = models.DateTimeField(_("due at"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
     breached_at = models.DateTimeField(_("breached at"), null=True)

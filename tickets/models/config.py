@@ -93,6 +93,9 @@ class SafetyWord(models.Model):
     """A word that makes a ticket a major fault at once."""
 
     word = models.CharField(_("word"), max_length=40, unique=True)
+    exceptions = models.JSONField(
+        _("not when it is part of"), default=list, blank=True, help_text=_("For example: smoke detector")
+    )
     category = models.ForeignKey(
         Category,
         null=True,

@@ -26,6 +26,11 @@ class SlaPolicy(TwoLanguageNames):
     )
     confirm_hours = models.PositiveSmallIntegerField(_("hours to confirm"), default=72)
     reopen_days = models.PositiveSmallIntegerField(_("days to reopen"), default=7)
+    part_pause_days = models.PositiveSmallIntegerField(
+        _("days a part may be waited for"),
+        default=7,
+        help_text=_("Then the clocks run again, and the customer is told"),
+    )
     created_at = models.DateTimeField(_("created at"))
     history = HistoricalRecords()
 
