@@ -4,6 +4,7 @@ ANXIN_ENV=local (default) runs on SQLite with no set-up; ANXIN_ENV=production re
 secret, the hosts and the database are given.
 """
 
+import logging
 import secrets
 from pathlib import Path
 from urllib.parse import unquote
@@ -51,6 +52,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must be set in production.")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# whether a proxy of ours stands in front and says by X-Real-IP who asks (it must overwrite what a client sends)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", PRODUCTION)
+if BEHIND_PROXY:
+    ALLAUTH_TRUSTED_CLIENT_IP_HEADER = "X-Real-IP"
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [
@@ -108,7 +113,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.RequestLogMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -134,6 +139,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "core.context.live_position",
             ],
         },
     },
@@ -156,12 +162,17 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# the default cache is one for all processes: sign-in limits and codes live in it, and a second process must be no way
+# round them. What each process may keep for itself goes into "local".
+_SHARED_CACHE = (
+    {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("REDIS_URL")}
+    if env.str("REDIS_URL", "")
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}
+)
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    if not env.str("REDIS_URL", "")
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("REDIS_URL")},
-    # shared by all processes: rate limits and codes live here, so that a second process is no way round them
-    "shared": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"},
+    "default": _SHARED_CACHE,
+    "shared": _SHARED_CACHE,
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 
 # --- people ----------------------------------------------------------------------------------------------
@@ -215,6 +226,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+# with nginx in front: the internal location from which it sends files that the download guard let through
+MEDIA_ACCEL_PREFIX = env.str("MEDIA_ACCEL_PREFIX", "")
 FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 25 * 1024 * 1024)
 # a file over the limit must still reach the form, so that the answer stands beside the field
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -314,7 +327,10 @@ if PRODUCTION:
 # --- seeing what happens ---------------------------------------------------------------------------------
 LOGGING_CONFIG = None
 configure_logging(level=env.str("LOG_LEVEL", "INFO"), as_json=env.bool("LOG_JSON", PRODUCTION))
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 PROMETHEUS_EXPORT_MIGRATIONS = False
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 if env.str("SENTRY_DSN", ""):
     import sentry_sdk
 

@@ -1,12 +1,32 @@
-"""What every request passes: domain errors become answers; the admin gets its own content policy."""
+"""What every request passes: a log line with an id, domain errors become answers, the admin gets its own content
+policy."""
 
+import re
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_structlog.middlewares import RequestMiddleware
 
 from core.errors import DomainError
+
+# a part of a path this long is a secret (tracking link, chat token, password reset), not a name
+_SECRET = re.compile(r"(?<=/)[^/]{20,}")
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """One line a request, without what must not be logged: query strings (searches hold phone numbers) and tokens in
+    paths. Written as the answer's X-Request-ID too, which error pages show."""
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {_SECRET.sub('…', request.path)}"
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        response["X-Request-ID"] = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+        super().handle_response(request, response)
 
 
 class DomainErrorMiddleware:
@@ -18,16 +38,22 @@ class DomainErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.path.startswith("/admin/"):
-            response._csp_replace = settings.ADMIN_CSP  # type: ignore[attr-defined]
+            response._csp_replace = settings.ADMIN_CSP  # type: ignore[attr-defined]  # django-csp's own hook
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The answer for a DomainError; None leaves every other exception to Django."""
         if not isinstance(error, DomainError):
             return None
-        if error.status == 404:
-            return render(request, "404.html", status=404)
-        template = "partials/error_part.html" if request.headers.get("HX-Request") else "domain_error.html"
-        response = render(request, template, {"error": error}, status=error.status)
+        context = {
+            "error": error,
+            "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        }
+        if request.headers.get("HX-Request"):
+            template = "partials/error_part.html"
+        else:
+            template = "404.html" if error.status == 404 else "domain_error.html"
+        response = render(request, template, context, status=error.status)
         if "retry_after" in error.extra:
             response["Retry-After"] = str(error.extra["retry_after"])
         return response

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from core.db import lock_rows
-from core.models import Event, EventCursor, Seal
+from core.events import detail_hash
+from core.models import Event, EventCursor, EventDetail, Seal
 from core.services.deliveries import after
 
 GENESIS = "0" * 64
@@ -56,13 +58,35 @@ def chain_hash(previous: str, events: Iterable[Event]) -> str:
     return digest.hexdigest()
 
 
-def verify_chain() -> int | None:
-    """Walk all seals; None when the trail is whole, else the id of the first seal that does not match."""
+@dataclass(frozen=True)
+class Report:
+    """What a walk along the chain found; `broken_seal` is the first that does not match, `changed_details` are event
+    ids."""
+
+    seals: int
+    sealed: int
+    unsealed: int
+    broken_seal: int | None
+    changed_details: list[int]
+
+
+def verify() -> Report:
+    """Walk all seals and all details that were not purged; reads everything, changes nothing."""
     previous, position = GENESIS, EventCursor()
-    for seal in Seal.objects.order_by("pk").iterator():
+    seals = sealed = 0
+    broken: int | None = None
+    for seal in Seal.objects.order_by("pk").iterator(chunk_size=500):
         events = after(position, limit=seal.events)
         if seal.previous_hash != previous or chain_hash(previous, events) != seal.hash:
-            return seal.pk
+            broken = seal.pk
+            break
+        seals, sealed = seals + 1, sealed + len(events)
         previous = seal.hash
-        position.txid, position.event_id = seal.last_txid, seal.last_event_id
-    return None
+        position = EventCursor(txid=seal.last_txid, event_id=seal.last_event_id)
+    details = EventDetail.objects.filter(purged_at=None).select_related("event")
+    changed = [
+        detail.event_id
+        for detail in details.order_by("pk").iterator(chunk_size=500)
+        if detail_hash(detail.salt, detail.body) != detail.event.detail_hash
+    ]
+    return Report(seals, sealed, Event.objects.count() - sealed, broken, changed)
