@@ -48,6 +48,11 @@ class StartBasis(TextChoices):
     PRODUCTION = "production", _("date of production")
 
 
+class PolicySource(TextChoices):
+    STATUTORY = "statutory", _("law")
+    COMPANY = "company", _("company policy")
+
+
 class Purpose(TextChoices):
     SERVICE = "service", _("handling my request")
     MARKETING = "marketing", _("offers")

@@ -49,3 +49,23 @@ class DuplicateSuspected(DomainEvent):
     kind: ClassVar[str] = "customers.duplicate_suspected"
     subject_kind: ClassVar[str] = "customer"
     others: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentGiven(DomainEvent):
+    """A customer agreed to a purpose."""
+
+    kind: ClassVar[str] = "customers.consent_given"
+    subject_kind: ClassVar[str] = "customer"
+    consent_id: int
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentWithdrawn(DomainEvent):
+    """A customer no longer agrees."""
+
+    kind: ClassVar[str] = "customers.consent_withdrawn"
+    subject_kind: ClassVar[str] = "customer"
+    consent_id: int
+    purpose: str

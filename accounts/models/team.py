@@ -39,3 +39,16 @@ class Team(TwoLanguageNames):
         verbose_name = _("team")
         verbose_name_plural = _("teams")
         ordering = ["code"]
+
+
+class DutyReason(TwoLanguageNames):
+    """Why somebody is on a break: what the desk offers."""
+
+    code = models.SlugField(_("code"), unique=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("reason for a break")
+        verbose_name_plural = _("reasons for a break")
+        ordering = ["position", "code"]

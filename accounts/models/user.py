@@ -15,7 +15,7 @@ class User(AbstractUser):
     display_name_en = models.CharField(_("name shown (English)"), max_length=60, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [

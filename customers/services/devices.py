@@ -38,9 +38,7 @@ def check_serial(serial: str, product: Product | None) -> Device | None:
         )
     if product is not None and device.product_id != product.pk:
         raise _wrong_serial(
-            _(
-                "This serial number belongs to another model (%(model)s). Choose that one or check the number."
-            )
+            _("This serial number belongs to another model (%(model)s). Choose that one or check the number.")
             % {"model": device.product.model},
             code="serial_of_other_model",
         )
@@ -102,7 +100,7 @@ def register_device(
         raise Conflict(
             _("This device is registered to somebody else. Ask us to move it."), code="device_has_owner"
         )
-    given = {"purchased_on": purchased_on, "order_no": order_no.strip(), "room": rules.plain(room)}
+    given: dict[str, object] = {"purchased_on": purchased_on, "order_no": order_no.strip(), "room": rules.plain(room)}
     fresh = {field: value for field, value in given.items() if value and getattr(device, field) != value}
     if new_owner:
         fresh["customer"] = customer
