@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from core import wakers
 from core.services import deliveries, timers
 
 log = structlog.get_logger(__name__)
@@ -20,6 +21,7 @@ BATCH = 500
 SWEEP = timedelta(seconds=15)
 SEAL = timedelta(minutes=1)
 CLEAN = timedelta(hours=1)
+WAKE, WAKE_BUSY = timedelta(seconds=1), timedelta(seconds=10)
 
 
 class Beat:
@@ -59,6 +61,11 @@ class Beat:
         # a task in work or left by a killed worker is locked into the future: only one that waits counts
         if deliveries.has_due(at=at) and not OrmQ.objects.filter(lock__lte=at).exists():
             async_task("core.jobs.drain", save=False)
+        for task in wakers.due(at):
+            # no oftener than the worker can take it, and not never while it is busy with deliveries
+            waiting = OrmQ.objects.filter(lock__lte=at).exists()
+            if self._every(task, WAKE_BUSY if waiting else WAKE, at):
+                async_task(task, save=False)
         if self._every("seal", SEAL, at):
             async_task("core.jobs.seal", save=False)
         if self._every("clean", CLEAN, at):
