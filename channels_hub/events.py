@@ -65,3 +65,14 @@ class HandoverRequested(DomainEvent):
     subject_kind: ClassVar[str] = "thread"
     conversation_id: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactLeft(DomainEvent):
+    """A visitor said how to reach them; subject: the thread. `customer_id` is who has that number;
+    `previous_id`, if any, is the nameless customer that the thread belonged to until now."""
+
+    kind: ClassVar[str] = "channels.contact_left"
+    subject_kind: ClassVar[str] = "thread"
+    customer_id: int
+    previous_id: int | None = None

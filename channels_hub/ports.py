@@ -23,5 +23,24 @@ work_of_thread = Port("ticket of a thread")
 #: one. Asked within the transaction that sends a message.
 mail_link_of_thread = Port("link of a thread for a mail")
 
-#: staff_sees_thread(viewer, thread_id) -> bool: whether a member of staff may see a ticket on this thread.
-staff_sees_thread = Port("staff sees a thread", default=False)
+#: may_see_thread(viewer, thread_id) -> bool: whether staff or the holder of a tracking link may watch a
+#: thread because of its work. The visitor and the customer of the thread need not be asked about.
+may_see_thread = Port("viewer sees a thread's work", default=False)
+
+#: may_see_message(viewer, message_id) -> bool: the same for one message, whose files are asked for.
+may_see_message = Port("viewer sees a message of their work", default=False)
+
+#: seen_by_staff(thread_id) -> int: the number of the last message that somebody of the staff has seen.
+seen_by_staff = Port("seen by staff", default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """How many are served before this one, and about how long that takes."""
+
+    ahead: int
+    minutes: int | None = None
+
+
+#: place_in_queue(thread_id) -> QueuePlace | None: None when nothing honest can be said.
+place_in_queue = Port("place in the queue")

@@ -53,3 +53,20 @@ def idle_limit(kind: str, settings: dict[str, Any]) -> timedelta:
 def is_over(last_activity: datetime, at: datetime, limit: timedelta) -> bool:
     """Whether a conversation that was last active then has ended by silence now."""
     return at - last_activity > limit
+
+
+#: after a try that failed; then every hour, for a day in all
+BACKOFF_SECONDS = (10, 60, 300, 1800, 3600)
+MAX_ATTEMPTS = 28
+#: before knocking again at a server that cannot be reached: it delays everything, so not for long
+KNOCK_SECONDS = (10, 30, 60, 120, 300)
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after this many tries of one message (1 or more)."""
+    return timedelta(seconds=BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1])
+
+
+def knock_after(failures: int) -> timedelta:
+    """How long to wait after this many vain tries to reach a server (1 or more)."""
+    return timedelta(seconds=KNOCK_SECONDS[min(failures, len(KNOCK_SECONDS)) - 1])

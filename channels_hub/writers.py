@@ -6,4 +6,5 @@ WRITERS = {
     "Message.state": "channels_hub.services.sending",
     "Message.*": "channels_hub.services.messages",
     "Outbox.*": "channels_hub.services.sending",
+    "Outlet.*": "channels_hub.services.sending",
 }

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from channels_hub.enums import Author, Direction, SendState
+from channels_hub.enums import Author, ChannelKind, Direction, SendState
 from channels_hub.querysets import MessageQuerySet
 
 
@@ -81,6 +81,7 @@ class Outbox(models.Model):
     channel = models.ForeignKey(
         "channels_hub.Channel", on_delete=models.PROTECT, related_name="outbox", verbose_name=_("channel")
     )
+    via = models.CharField(_("by way of"), max_length=10, choices=ChannelKind, default=ChannelKind.EMAIL)
     recipient = models.CharField(_("recipient"), max_length=254)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"))
@@ -97,8 +98,38 @@ class Outbox(models.Model):
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outgoing messages")
         indexes = [
-            models.Index(fields=["next_at", "id"], condition=models.Q(state="queued"), name="outbox_due")
+            models.Index(fields=["next_at", "id"], condition=models.Q(state="queued"), name="outbox_due"),
+            models.Index(fields=["-id"], condition=models.Q(state="failed"), name="outbox_given_up"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[SendState.QUEUED, SendState.SENT, SendState.FAILED]),
+                name="outbox_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=SendState.SENT, sent_at__isnull=False)
+                | ~models.Q(state=SendState.SENT) & models.Q(sent_at=None),
+                name="outbox_sent_has_time",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"outgoing {self.pk}"
+
+
+class Outlet(models.Model):
+    """How a way out is doing: while its server cannot be reached, nobody knocks before `retry_at`, and what
+    waits is not counted as tried. Writer: channels_hub.services.sending."""
+
+    via = models.CharField(_("by way of"), max_length=10, choices=ChannelKind, unique=True)
+    away_since = models.DateTimeField(_("not reached since"), null=True, blank=True)
+    retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    failures = models.PositiveIntegerField(_("tries in vain"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+
+    class Meta:
+        verbose_name = _("way out")
+        verbose_name_plural = _("ways out")
+
+    def __str__(self) -> str:
+        return str(self.get_via_display())

@@ -39,7 +39,10 @@ class Thread(models.Model):
         verbose_name = _("thread")
         verbose_name_plural = _("threads")
         constraints = [
-            models.UniqueConstraint(fields=["channel", "external_id"], name="thread_once_per_identity")
+            models.UniqueConstraint(fields=["channel", "external_id"], name="thread_once_per_identity"),
+            models.UniqueConstraint(
+                fields=["secret_hash"], condition=~models.Q(secret_hash=""), name="thread_secret_once"
+            ),
         ]
         indexes = [models.Index(fields=["customer", "-last_message_at"], name="thread_of_customer")]
 
@@ -57,6 +60,7 @@ class Conversation(models.Model):
     handler = models.CharField(_("handled by"), max_length=6, choices=Handler, default=Handler.HUMAN)
     context = models.JSONField(_("context"), default=dict, blank=True)
     started_at = models.DateTimeField(_("started at"))
+    handover_at = models.DateTimeField(_("a person was asked for at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
@@ -65,6 +69,11 @@ class Conversation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["thread"], condition=models.Q(ended_at=None), name="conversation_one_open"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["started_at"], condition=models.Q(ended_at=None), name="conversation_open_since"
             )
         ]
 

@@ -128,7 +128,7 @@ def mark_read(
         rows = Message.objects.filter(
             thread=locked, direction=Direction.OUT, seq__lte=seq, state__in=rules.states_before(state)
         )
-        moved += len(move_states(rows.order_by("seq"), state, actor=actor, at=at))
+        moved += len(move_states(rows.values_list("pk", flat=True), state, actor=actor, at=at))
     if read_seq > locked.read_by_customer_seq:
         Thread.objects.filter(pk=locked.pk).update(read_by_customer_seq=read_seq)
     return moved
