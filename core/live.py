@@ -88,7 +88,7 @@ def nudges_of(events: Iterable[Event]) -> list[Nudge]:
             nudges += [Nudge(found, event.kind, event.pk) for found in sorted(topics_of(event))]
         except DatabaseError:
             raise  # the reader tries again from where it was
-        except Exception:  # noqa: BLE001  routes belong to other apps: one that fails costs its own nudge only
+        except Exception:  # routes belong to other apps: one that fails costs its own nudge only
             log.exception("live_route_failed", event_id=event.pk, kind=event.kind)
     return nudges
 

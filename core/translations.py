@@ -1,0 +1,160 @@
+"""Catalogues without gettext's binaries: texts found by Babel and Django's own template reader, kept by polib."""
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+from babel.messages.extract import extract
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+#: function → which arguments are text; `c` marks the context
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+#: folders with nothing that people read
+SKIPPED = {"var", "tests", "bench", "scripts", "migrations", "node_modules", "docs", "deploy"}
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+
+#: context, text, plural text
+Key = tuple[str | None, str, str | None]
+
+
+def catalogues() -> list[Path]:
+    """The .po files of this project."""
+    return sorted((Path(settings.BASE_DIR) / "locale").glob("*/LC_MESSAGES/django.po"))
+
+
+def texts_in_source() -> dict[Key, set[str]]:
+    """Every text that code or a template marks for translation, and the files it stands in."""
+    found: dict[Key, set[str]] = {}
+    for path in _sources():
+        source = path.read_text(encoding="utf-8")
+        code = source if path.suffix == ".py" else templatize(source, origin=str(path))
+        name = path.relative_to(settings.BASE_DIR).as_posix()
+        for _line, text, _comments, context in extract(
+            "python", io.BytesIO(code.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"}
+        ):
+            singular, plural = text[:2] if isinstance(text, tuple) else (text, None)
+            if singular:
+                found.setdefault((context, singular, plural), set()).add(name)
+    return found
+
+
+def _sources() -> Iterator[Path]:
+    for folder, folders, names in os.walk(settings.BASE_DIR):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith((".py", ".html", ".txt")) and (name.endswith(".py") or "templates" in folder):
+                yield Path(folder) / name
+
+
+def update(path: Path) -> tuple[int, int]:
+    """Bring a catalogue up to date with the source: new texts get an empty entry, texts that are gone are dropped,
+    translations stay as they are. Returns (added, dropped)."""
+    catalogue = _read(path)
+    found = texts_in_source()
+    there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue}
+    wanted = {(context, text): (plural, files) for (context, text, plural), files in found.items()}
+    kept = polib.POFile(wrapwidth=110)
+    kept.metadata = catalogue.metadata
+    added = 0
+    for key in sorted(wanted, key=lambda key: (key[1].casefold(), key[1], key[0] or "")):
+        plural, files = wanted[key]
+        entry = there.get(key)
+        if entry is None or (entry.msgid_plural or None) != plural:
+            added += 1
+            entry = polib.POEntry(msgid=key[1], msgctxt=key[0])
+            if plural:
+                entry.msgid_plural, entry.msgstr_plural = (
+                    plural,
+                    dict.fromkeys(range(_plural_forms(path)), ""),
+                )
+        # lines change with every edit above them; the file is enough to find a text by
+        entry.occurrences = [(name, "") for name in sorted(files)]
+        if "python-format" not in entry.flags and "%(" in entry.msgid:
+            entry.flags.append("python-format")
+        kept.append(entry)
+    _write(path, str(kept) + "\n")
+    return added, len(there.keys() - wanted.keys())
+
+
+def _plural_forms(path: Path) -> int:
+    return 1 if path.parts[-3].startswith("zh") else 2
+
+
+def _read(path: Path) -> polib.POFile:
+    if path.exists():
+        return polib.pofile(str(path))
+    empty = polib.POFile()
+    language = path.parts[-3]
+    plural = "nplurals=1; plural=0;" if _plural_forms(path) == 1 else "nplurals=2; plural=(n != 1);"
+    empty.metadata = {
+        "Language": language,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+        "Plural-Forms": plural,
+    }
+    return empty
+
+
+def compile_all() -> list[Path]:
+    """Write the .mo beside each .po that is newer; returns what was written."""
+    written = []
+    for path in catalogues():
+        target = path.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= path.stat().st_mtime:
+            continue
+        # several processes may start at once: each writes its own file and moves it into place
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".mo.part")
+        os.close(handle)
+        polib.pofile(str(path)).save_as_mofile(temporary)
+        os.chmod(temporary, 0o644)  # a public text, read by the server's user
+        os.replace(temporary, target)
+        written.append(target)
+    return written
+
+
+def problems(path: Path) -> list[str]:
+    """What keeps a catalogue from being complete: texts missing, untranslated, fuzzy, with other placeholders, or no
+    longer in the source."""
+    catalogue = polib.pofile(str(path))
+    there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue if not entry.obsolete}
+    found = {(context, text): plural for context, text, plural in texts_in_source()}
+    listed = [f"missing: {text!r}" for _context, text in sorted(found.keys() - there.keys(), key=str)]
+    listed += [f"no longer used: {text!r}" for _context, text in sorted(there.keys() - found.keys(), key=str)]
+    for (_context, text), entry in there.items():
+        translated = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+        if entry.fuzzy:
+            listed.append(f"fuzzy: {text!r}")
+        if not all(translated):
+            listed.append(f"untranslated: {text!r}")
+        elif any(_placeholders(one) - _placeholders(text + (entry.msgid_plural or "")) for one in translated):
+            listed.append(f"placeholders differ: {text!r}")
+        elif not entry.msgid_plural and _placeholders(text) - _placeholders(entry.msgstr):
+            listed.append(f"a placeholder is missing: {text!r}")
+    return listed
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text))
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
