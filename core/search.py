@@ -16,10 +16,15 @@ Set up, in a migration of the table's app that depends on the one that creates t
 SQLite rebuilds a table when a later migration alters it, and its triggers go with the old one: repeat
 `install` after such a migration (it may run again and again).
 
-Write:  index_rows(TicketSearchEntry, [TicketSearchEntry(ticket=ticket, title=…, body=…, pinyin=…)],
-key=["ticket"]) Read:   candidates(TicketSearchEntry, tokens("网关离线"), limit=50, match="all",
-value="ticket_id",
-                   within=TicketSearchEntry.objects.filter(ticket__in=Ticket.objects.visible_to(viewer)))
+Write:
+
+    row = TicketSearchEntry(ticket=ticket, title=" ".join(tokens(subject)), body=…, pinyin=…)
+    index_rows(TicketSearchEntry, [row], key=["ticket"])
+
+Read:
+
+    mine = TicketSearchEntry.objects.filter(ticket__in=Ticket.objects.visible_to(viewer))
+    candidates(TicketSearchEntry, tokens("网关离线"), match="all", value="ticket_id", within=mine, limit=50)
 
 The backend only yields candidates; who ranks finely does so above.
 """
@@ -117,11 +122,12 @@ def index_rows(model: type[models.Model], rows: Iterable[Any], *, key: Sequence[
         for column, most in MOST_BYTES.items():
             setattr(row, column, _cut(getattr(row, column) or "", most))
         ready.append(row)
+    fields = [field.name for field in model._meta.concrete_fields if not field.primary_key]
     model._default_manager.bulk_create(
         ready,
         update_conflicts=True,
         unique_fields=list(key),
-        update_fields=list(MOST_BYTES),
+        update_fields=[name for name in fields if name not in key],
         batch_size=500,
     )
     return len(ready)

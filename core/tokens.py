@@ -1,7 +1,7 @@
 """Text to tokens: what the search index keeps and what a query asks for.
 
-`tokens("HQ-L5 Pro 配网失败, 显示Ｅ２０")` → `["hql5pro", "hql5", "l5pro", "hq", "l5", "pro", "配网", "失败",
-"显示", "e20"]`
+`tokens("HQ-L5 Pro 配网失败, 显示Ｅ２０")` → `["hql5pro", "hql5", "hq", "l5", "pro", "配网", "失败", …,
+"e20"]`
 
 Chinese is cut with rjieba for search (long words also yield the shorter ones in them), Latin names keep a
 whole form without hyphens and spaces beside their parts, decimals stay whole (2.4g). Words that must not be
@@ -68,7 +68,7 @@ def _vocabulary() -> Vocabulary:
         for word in map(normalise, provide()):
             if re.fullmatch(f"{CJK}{{2,}}", word):
                 cutter.add_word(word, None, None)
-            elif not re.search(CJK, word) and len(parts := _SEPARATORS.split(word)) > 1:
+            elif len(parts := _SEPARATORS.split(word)) > 1 or re.search(CJK, word):
                 patterns.add(r"[-_\s]*".join(map(re.escape, parts)))
     longest_first = sorted(patterns, key=len, reverse=True)
     names = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(longest_first)})(?![a-z0-9])") if patterns else None
@@ -83,8 +83,8 @@ def normalise(text: str) -> str:
 
 
 def tokens(text: str, *, stop_words: bool = False) -> list[str]:
-    """The tokens of a text in reading order, with repetitions. Stop words are left out unless `stop_words` is
-    set."""
+    """The tokens of a text, with repetitions: known names first, then all in reading order. Stop words are
+    left out unless `stop_words` is set."""
     words = _vocabulary()
     found: list[str] = []
     plain = normalise(text)

@@ -10,8 +10,8 @@ from knowledge.querysets import ArticleQuerySet
 
 
 class Problem(TwoLanguageNames):
-    """What customers look for help with (配网失败, 设备离线): the problem axis of "model × problem". The code is the
-    same as the ticket category's, so that an upper app can tie the two without an import."""
+    """What customers look for help with (配网失败, 设备离线): the problem axis of "model × problem". The code
+    is the same as the ticket category's, so that an upper app can tie the two without an import."""
 
     code = models.SlugField(_("code"), unique=True)
     parent = models.ForeignKey(
@@ -31,8 +31,8 @@ class Problem(TwoLanguageNames):
 
 
 class Article(models.Model):
-    """One piece of knowledge. The text stands in its versions; `current` is what readers see. Writers of `status`,
-    `current`, `published_at`: knowledge.services.articles."""
+    """One piece of knowledge. The text stands in its versions; `current` is what readers see. Writers of
+    `status`, `current`, `published_at`: knowledge.services.articles."""
 
     slug = models.SlugField(_("address"), unique=True)
     kind = models.CharField(_("kind"), max_length=8, choices=ArticleKind)
@@ -96,7 +96,8 @@ class Article(models.Model):
 
 
 class ArticleVersion(models.Model):
-    """One state of an article's text, never changed once published. HTML is made and cleaned when it is saved."""
+    """One state of an article's text, never changed once published. HTML is made and cleaned when it is
+    saved."""
 
     article = models.ForeignKey(
         Article, on_delete=models.CASCADE, related_name="versions", verbose_name=_("article")
@@ -111,6 +112,7 @@ class ArticleVersion(models.Model):
     html_zh = models.TextField(editable=False, blank=True)
     html_en = models.TextField(editable=False, blank=True)
     keywords = models.JSONField(_("keywords"), default=list, blank=True)
+    warnings = models.JSONField(_("warnings"), default=list, blank=True, editable=False)
     change_note = models.CharField(_("what changed"), max_length=200, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("by")

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ArticleFeedback(models.Model):
-    """A reader's answer to "did this solve it?", once per reader and version (a later answer replaces it). `reader` is
-    a random key of the browser session, no personal data."""
+    """A reader's answer to "did this solve it?", once per reader and version (a later answer replaces it).
+    `reader` is a random key of the browser session, no personal data."""
 
     article = models.ForeignKey(
         "knowledge.Article", on_delete=models.CASCADE, related_name="feedback", verbose_name=_("article")
@@ -28,8 +28,8 @@ class ArticleFeedback(models.Model):
 
 
 class SearchLog(models.Model):
-    """A query and how many articles it found; those with none go to the AI trainer. Phone-like digits are masked
-    before it is stored."""
+    """A query and how many articles it found; those with none go to the AI trainer. Phone-like digits are
+    masked before it is stored."""
 
     query = models.CharField(_("query"), max_length=200)
     language = models.CharField(_("language"), max_length=10)
