@@ -1,11 +1,9 @@
 """What a start needs before it can serve, in one process: starting Django four times would cost four seconds."""
 
-import importlib
 import io
 import time
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -13,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from django.utils.module_loading import module_has_submodule
 
+from config.defaults import load_defaults
 from config.demo.people import PASSWORD
 from core import translations
 
@@ -31,10 +29,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         translations.compile_all()
         executor = MigrationExecutor(connection)
+        demo = options["demo"] and not settings.PRODUCTION
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self._timed("database", lambda: call_command("migrate", verbosity=0, interactive=False))
-            self._timed("shipped configuration", self.load_defaults)
-        if options["demo"] and not settings.PRODUCTION:
+            if not demo or get_user_model().objects.exists():
+                self._timed("shipped configuration", lambda: load_defaults(at=timezone.now()))
+        if demo:
             if not get_user_model().objects.exists():
                 self._timed("demo data", lambda: call_command("demo", stdout=io.StringIO()))
             self.write_logins()
@@ -45,15 +45,6 @@ class Command(BaseCommand):
         there = [f"{name} ({LOGINS[name]})" for name in LOGINS if name in set(names)]
         text = f"  Sign in as   {', '.join(there)}; password {PASSWORD}\n" if there else ""
         (settings.VAR_DIR / "logins.txt").write_text(text, encoding="utf-8")
-
-    def load_defaults(self) -> None:
-        """Insert what is missing of each app's defaults/; rows that are there stay as administrators left them."""
-        at = timezone.now()
-        for app in apps.get_app_configs():
-            if app.module and module_has_submodule(app.module, "services"):
-                services = importlib.import_module(f"{app.name}.services")
-                if module_has_submodule(services, "defaults") and app.name != "core":
-                    importlib.import_module(f"{app.name}.services.defaults").load_defaults(at)
 
     def _timed(self, what: str, work: Any) -> None:
         started = time.monotonic()
