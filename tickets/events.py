@@ -164,3 +164,34 @@ class TicketReopened(TicketEvent):
     kind: ClassVar[str] = "tickets.reopened"
     cycle: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarChanged(DomainEvent):
+    """A calendar got a new version, current from now on."""
+
+    kind: ClassVar[str] = "tickets.calendar_changed"
+    subject_kind: ClassVar[str] = "calendar"
+    code: str
+    version: int
+    before_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaPolicyChanged(DomainEvent):
+    """An SLA policy got a new version, current from now on."""
+
+    kind: ClassVar[str] = "tickets.sla_policy_changed"
+    subject_kind: ClassVar[str] = "sla_policy"
+    code: str
+    version: int
+    before_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaPolicyApplied(DomainEvent):
+    """The current policy was given to open tickets as well; `tickets` counts those that changed."""
+
+    kind: ClassVar[str] = "tickets.sla_policy_applied"
+    subject_kind: ClassVar[str] = "sla_policy"
+    tickets: int
