@@ -27,9 +27,6 @@ mail_link_of_thread = Port("link of a thread for a mail")
 #: thread because of its work. The visitor and the customer of the thread need not be asked about.
 may_see_thread = Port("viewer sees a thread's work", default=False)
 
-#: may_see_message(viewer, message_id) -> bool: the same for one message, whose files are asked for.
-may_see_message = Port("viewer sees a message of their work", default=False)
-
 #: seen_by_staff(thread_id) -> int: the number of the last message that somebody of the staff has seen.
 seen_by_staff = Port("seen by staff", default=0)
 

@@ -21,6 +21,7 @@ from core.actors import Actor
 from core.db import lock_rows
 from core.errors import Conflict, NotVisible
 from core.events import announce
+from core.services.files import removed_on_failure
 from customers.models import Customer
 from customers.services.contacts import find_or_create_customer
 
@@ -31,7 +32,7 @@ CONTEXT_KEYS = (
 )  # fmt: skip
 CONTEXT_LENGTH = 200
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
-PASS_SALT = "channels_hub.chat.pass"
+PAGE_SALT = "channels_hub.chat.pass"
 PASS_LIFE = timedelta(days=1)
 
 
@@ -40,6 +41,7 @@ def visitor(thread: Thread) -> Actor:
     return Actor("visitor", thread.pk, thread.display_name)
 
 
+@removed_on_failure
 @transaction.atomic
 def start_chat(
     *,
@@ -100,7 +102,7 @@ def page_pass(thread: Thread, *, at: datetime) -> str:
     """What the room's own page shows to the socket and for pictures instead of the token, which scripts never
     see: good for reading this thread, today and tomorrow. The same all day, so that pictures stay in the
     cache."""
-    return signing.Signer(salt=PASS_SALT).sign_object(
+    return signing.Signer(salt=PAGE_SALT).sign_object(
         {"thread": thread.pk, "secret": thread.secret_hash[:16], "day": _day(at)}, compress=False
     )
 
@@ -113,7 +115,7 @@ def visitor_of(token: str, *, at: datetime) -> Actor | None:
 
 def _thread_of_pass(text: str, *, at: datetime) -> Thread | None:
     try:
-        held = signing.Signer(salt=PASS_SALT).unsign_object(text)
+        held = signing.Signer(salt=PAGE_SALT).unsign_object(text)
     except signing.BadSignature:
         return None
     if _day(at) - held["day"] not in range(PASS_LIFE.days + 1):
@@ -140,6 +142,7 @@ def clean_context(context: Mapping[str, object]) -> dict[str, str]:
     return {key: value for key, value in kept.items() if value}
 
 
+@removed_on_failure
 @transaction.atomic
 def say(
     *,

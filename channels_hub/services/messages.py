@@ -23,11 +23,12 @@ from core.actors import Actor
 from core.db import lock_rows
 from core.errors import Conflict, DomainError, InvalidInput, NotVisible
 from core.events import announce
-from core.services.files import check_upload, store_file
+from core.services.files import check_upload, removed_on_failure, store_file
 
 Uploads = Sequence["UploadedFile[Any]"]
 
 
+@removed_on_failure
 @transaction.atomic
 def receive(
     *,
@@ -72,6 +73,7 @@ def receive(
     return message
 
 
+@removed_on_failure
 @transaction.atomic
 def send(
     *,

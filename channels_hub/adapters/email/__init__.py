@@ -33,11 +33,9 @@ class MailSession:
     def carry(self, outgoing: Outgoing) -> None:
         """Hand one mail over. Raises TemporaryFailure, PermanentFailure or ServerAway."""
         try:
-            mail = compose(outgoing)
+            self.backend.send_messages([compose(outgoing)])
         except ValueError as error:  # Django refuses header injection and unparseable addresses
-            raise PermanentFailure(str(error)) from error
-        try:
-            self.backend.send_messages([mail])
+            raise PermanentFailure(f"{type(error).__name__}: {error}") from error
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             raise _failure(code, text) from error
