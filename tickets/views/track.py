@@ -1,0 +1,192 @@
+"""A customer's ticket, behind a private link or the customer's own sign-in: every step, a word back, yes or not yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from core import clock, live
+from core.actors import Actor
+from core.errors import Conflict, DomainError, InvalidInput, NotVisible
+from core.panels import panels_at
+from core.viewers import address_of
+from customers.viewers import viewer_of
+from tickets.customer_forms import CustomerReplyForm, NotSolvedForm
+from tickets.enums import Status
+from tickets.forms import add_domain_error
+from tickets.models import StatusName, Ticket
+from tickets.services import timeline
+from tickets.services.links import ticket_of_token
+from tickets.services.resolve import confirm, reopen
+from tickets.services.talk import customer_reply
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the customer got here: the viewer, the ticket, and the addresses of this way."""
+
+    viewer: Actor
+    ticket: Ticket
+    kind: str
+    key: str
+
+    def url(self, step: str = "") -> str:
+        """The page (no step), or what belongs to it: part, say, confirm, not_solved."""
+        return reverse("_".join(filter(None, [f"tickets:{self.kind}", step])), args=[self.key])
+
+    @property
+    def part_url(self) -> str:
+        return self.url("part")
+
+    @property
+    def say_url(self) -> str:
+        return self.url("say")
+
+    @property
+    def confirm_url(self) -> str:
+        return self.url("confirm")
+
+    @property
+    def not_solved_url(self) -> str:
+        return self.url("not_solved")
+
+
+def by_link(request: HttpRequest, token: str) -> Way:
+    """The holder of a link. Raises NotVisible (a guess counts against the address)."""
+    ticket = ticket_of_token(token=token, at=clock.now(), bucket=address_of(request))
+    viewer = Actor("link", id=ticket.pk, name=str(ticket.customer))
+    return Way(viewer, _ticket(viewer, ticket.pk), "track", token)
+
+
+def by_sign_in(request: HttpRequest, reference: str) -> Way:
+    """The customer whose ticket it is. Raises NotVisible for everybody else."""
+    viewer = viewer_of(request)
+    ticket = (
+        Ticket.objects.visible_to(viewer).filter(reference=reference).first()
+        if viewer.kind == "customer"
+        else None
+    )
+    if ticket is None:
+        raise NotVisible()
+    return Way(viewer, _ticket(viewer, ticket.pk), "mine", ticket.reference)
+
+
+def _ticket(viewer: Actor, pk: int) -> Ticket:
+    related = ("customer", "product", "steward", "assignee", "channel", "thread", "sla_target", "sla_policy")
+    return Ticket.objects.visible_to(viewer).select_related(*related).get(pk=pk)
+
+
+def _context(request: HttpRequest, way: Way, *, form: CustomerReplyForm | None = None) -> dict[str, object]:
+    ticket = way.ticket
+    names = {row.code: row for row in StatusName.objects.all()}
+    panels = [
+        (panel.template, panel.context(request, ticket, way.viewer)) for panel in panels_at("ticket-track")
+    ]
+    return {
+        "way": way,
+        "ticket": ticket,
+        "status": names.get(ticket.status),
+        "may_confirm": ticket.status == Status.RESOLVED,
+        "may_reopen": ticket.status in (Status.RESOLVED, Status.CLOSED),
+        "lines": timeline.read(ticket, viewer=way.viewer, limit=200)[::-1],
+        "panels": [(template, context) for template, context in panels if context is not None],
+        "form": form or CustomerReplyForm(),
+        "not_solved": NotSolvedForm(),
+        "event": live.position(),
+        "at": clock.now(),
+    }
+
+
+def show(request: HttpRequest, way: Way) -> HttpResponse:
+    response = render(request, "tickets/track.html", _context(request, way))
+    # the address is the key: it must not travel on in a Referer, nor into an index
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def part(request: HttpRequest, way: Way) -> HttpResponse:
+    """The state and the steps alone: what a nudge makes the page fetch again."""
+    return render(request, "tickets/_track_now.html", _context(request, way))
+
+
+def say(request: HttpRequest, way: Way) -> HttpResponse:
+    form = CustomerReplyForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            customer_reply(
+                ticket=way.ticket,
+                body=form.cleaned_data["body"],
+                files=form.cleaned_data["files"],
+                client_id=form.cleaned_data["client_id"],
+                actor=way.viewer,
+                at=clock.now(),
+            )
+        except InvalidInput as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, _("Sent. Your answer comes here."))
+            return redirect(way.url())
+    return render(request, "tickets/track.html", _context(request, way, form=form), status=422)
+
+
+def accept(request: HttpRequest, way: Way) -> HttpResponse:
+    try:
+        confirm(ticket=way.ticket, actor=way.viewer, at=clock.now())
+    except Conflict as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("Thank you. The request is closed; you can open it again within 7 days."))
+    return redirect(way.url())
+
+
+def not_solved(request: HttpRequest, way: Way) -> HttpResponse:
+    reason = request.POST.get("reason", "").strip()[:1000]
+    try:
+        reopen(
+            ticket=way.ticket,
+            reason=reason or _("The customer says that it is not solved."),
+            actor=way.viewer,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        if error.status == 404:
+            raise
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("We are on it again. You don't have to repeat anything."))
+    return redirect(way.url())
+
+
+View = Callable[..., HttpResponse]
+
+
+def _door(
+    way_of: Callable[[HttpRequest, str], Way],
+    act: Callable[[HttpRequest, Way], HttpResponse],
+    guard: Callable[[View], View],
+) -> View:
+    """One address: find the way in, then act."""
+
+    @never_cache
+    def view(request: HttpRequest, key: str) -> HttpResponse:
+        return act(request, way_of(request, key))
+
+    return guard(view)
+
+
+ACTS: dict[str, tuple[Callable[[HttpRequest, Way], HttpResponse], Callable[[View], View]]] = {
+    "": (show, require_safe),
+    "part": (part, require_safe),
+    "say": (say, require_POST),
+    "confirm": (accept, require_POST),
+    "not_solved": (not_solved, require_POST),
+}
+LINK_VIEWS = {name: _door(by_link, act, guard) for name, (act, guard) in ACTS.items()}
+OWN_VIEWS = {name: _door(by_sign_in, act, guard) for name, (act, guard) in ACTS.items()}
