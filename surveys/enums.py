@@ -24,6 +24,14 @@ class FollowUpState(TextChoices):
     INVALID = "invalid", _("invalid")
 
 
+class When(TextChoices):
+    """When a question is asked."""
+
+    ALWAYS = "always", _("always")
+    AFTER_VISIT = "after_visit", _("after a visit")
+    NPS_DUE = "nps_due", _("at most once in 90 days")
+
+
 OPEN_STATES = frozenset(
     {FollowUpState.TO_DO, FollowUpState.CONTACTING, FollowUpState.CONTACTED, FollowUpState.HANDLING}
 )

@@ -47,3 +47,26 @@ class FollowUpMoved(DomainEvent):
     follow_up_id: int
     before: str
     after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUpAssigned(DomainEvent):
+    """A follow-up got another owner; subject: the ticket."""
+
+    kind: ClassVar[str] = "surveys.follow_up_assigned"
+    subject_kind: ClassVar[str] = "ticket"
+    follow_up_id: int
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUpEscalated(DomainEvent):
+    """A follow-up is still open at half, five sixths or all of its time; subject: the ticket. `step` counts
+    from 1."""
+
+    kind: ClassVar[str] = "surveys.follow_up_escalated"
+    subject_kind: ClassVar[str] = "ticket"
+    follow_up_id: int
+    step: int
+    owner_id: int | None

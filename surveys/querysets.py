@@ -2,10 +2,14 @@
 
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
+from accounts.models import Team
 from core.actors import Actor
 from surveys.enums import OPEN_STATES
+
+#: the purpose of the teams that call customers after service
+AFTERCARE = "aftercare"
 
 
 class InvitationQuerySet(QuerySet[Any]):
@@ -22,12 +26,17 @@ class InvitationQuerySet(QuerySet[Any]):
 
 class FollowUpQuerySet(QuerySet[Any]):
     def visible_to(self, viewer: Actor) -> Self:
-        """Staff who see all, and the owner; never the rated agent."""
-        if viewer.kind == "system" or (viewer.is_staff and viewer.sees_all):
+        """Staff who see all and the owner; what has no owner yet also the aftercare team; never the rated
+        agent."""
+        if viewer.kind == "system":
             return self
-        if viewer.is_staff:
-            return self.filter(Q(owner_id=viewer.id) & ~Q(rated_agent_id=viewer.id))
-        return self.none()
+        if not viewer.is_staff:
+            return self.none()
+        others = self.filter(~Q(rated_agent_id=viewer.id))
+        if viewer.sees_all:
+            return others
+        aftercare = Team.objects.filter(pk__in=viewer.scopes, purpose=AFTERCARE)
+        return others.filter(Q(owner_id=viewer.id) | Q(owner=None) & Exists(aftercare))
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import UserKind
@@ -25,6 +26,12 @@ class User(AbstractUser):
                 name="user_customers_are_no_staff",
             )
         ]
+
+    @property
+    def name(self) -> str:
+        """The name shown, in the reader's language."""
+        english = (get_language() or "").startswith("en")
+        return (self.display_name_en if english else "") or self.display_name or self.username
 
     def __str__(self) -> str:
         return self.display_name or self.username

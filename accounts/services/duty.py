@@ -21,7 +21,7 @@ CODE = re.compile(r"^[a-z0-9_-]{1,40}$")
 
 
 @transaction.atomic
-def set_duty(agent: Agent, state: str, reason: str = "", *, actor: Actor, at: datetime) -> DutyLog:
+def set_duty(*, agent: Agent, state: str, reason: str = "", actor: Actor, at: datetime) -> DutyLog:
     """Put an agent into a duty state; returns the open stretch of the log. The stretch before ends in the
     same moment, so that the log has no gaps; a call that comes late ends nothing before it began. Setting
     the state that holds changes nothing. Raises InvalidInput (`state`, `reason`: a break needs one),
@@ -77,7 +77,7 @@ def _leads(agent: Agent, actor: Actor) -> bool:
     )
 
 
-def note_assignment(user_id: int, at: datetime) -> None:
+def note_assignment(*, user_id: int, at: datetime) -> None:
     """Remember when somebody last got work, so that the next goes to who waited longest; never back in
     time."""
     Agent.objects.filter(Q(last_assigned_at=None) | Q(last_assigned_at__lt=at), user_id=user_id).update(

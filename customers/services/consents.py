@@ -16,7 +16,7 @@ from customers.models import Consent, Customer
 
 @transaction.atomic
 def give(
-    customer: Customer, purpose: str, *, text_version: str, channel: str, actor: Actor, at: datetime
+    *, customer: Customer, purpose: str, text_version: str, channel: str, actor: Actor, at: datetime
 ) -> Consent:
     """Record that the customer agrees. Agreeing again to the same words changes nothing; to new words ends
     the old consent and begins a new one. Raises InvalidInput (`purpose`, `text_version`), NotVisible for the
@@ -39,7 +39,7 @@ def give(
 
 
 @transaction.atomic
-def withdraw(customer: Customer, purpose: str, *, actor: Actor, at: datetime) -> Consent | None:
+def withdraw(*, customer: Customer, purpose: str, actor: Actor, at: datetime) -> Consent | None:
     """End the consent; None when there was none. Raises InvalidInput (`purpose`), NotVisible for the wrong
     person."""
     _may(customer, purpose, actor)

@@ -100,7 +100,11 @@ def register_device(
         raise Conflict(
             _("This device is registered to somebody else. Ask us to move it."), code="device_has_owner"
         )
-    given: dict[str, object] = {"purchased_on": purchased_on, "order_no": order_no.strip(), "room": rules.plain(room)}
+    given: dict[str, object] = {
+        "purchased_on": purchased_on,
+        "order_no": order_no.strip(),
+        "room": rules.plain(room),
+    }
     fresh = {field: value for field, value in given.items() if value and getattr(device, field) != value}
     if new_owner:
         fresh["customer"] = customer

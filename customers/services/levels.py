@@ -16,7 +16,7 @@ from customers.models import Customer
 
 
 @transaction.atomic
-def set_level(customer: Customer, level: str, *, actor: Actor, at: datetime) -> Customer:
+def set_level(*, customer: Customer, level: str, actor: Actor, at: datetime) -> Customer:
     """Put a customer on a level; doing it twice changes nothing. New tickets take the new level, open ones
     keep the one they were opened with. Raises InvalidInput (`level`), NotVisible for anybody but staff."""
     if not (actor.is_staff or actor.is_system):

@@ -18,7 +18,7 @@ SHORTEST_REASON = 4
 PER_HOUR = 30
 
 
-def reveal(customer: Customer, field: str, reason: str, *, actor: Actor, at: datetime) -> str:
+def reveal(*, customer: Customer, field: str, reason: str, actor: Actor, at: datetime) -> str:
     """The unmasked value of a field (name, phone, email, address), for staff with a reason of at least four
     characters. Each look is an event with its reason in the detail; at most 30 an hour for each member of
     staff. Called outside a transaction, so that a refused try stays counted. Raises NotVisible for anybody

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models.base import TwoLanguageNames, in_language
-from surveys.enums import Polarity, QuestionKind
+from surveys.enums import Polarity, QuestionKind, When
 
 
 class Survey(TwoLanguageNames):
@@ -34,6 +34,7 @@ class SurveyQuestion(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=QuestionKind)
     text_zh = models.CharField(_("question (Chinese)"), max_length=200)
     text_en = models.CharField(_("question (English)"), max_length=200)
+    when = models.CharField(_("asked"), max_length=12, choices=When, default=When.ALWAYS)
     required = models.BooleanField(_("required"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     history = HistoricalRecords()
