@@ -13,10 +13,25 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import UserKind
 from accounts.models import User
-from core.errors import DomainError, InvalidInput
+from core.errors import InvalidInput
+from core.forms import add_domain_error
 from core.services.files import check_upload
 from tickets.enums import WAITING, Grade, Status
 from tickets.models import Category, EscalationReason, RootCause, SolutionCode
+
+__all__ = [
+    "AssignForm",
+    "ConfirmForm",
+    "EscalateForm",
+    "HandDownForm",
+    "NoteForm",
+    "RegradeForm",
+    "ReopenForm",
+    "ReplyForm",
+    "ResolveForm",
+    "WaitForm",
+    "add_domain_error",
+]
 
 
 class CategoryChoice(forms.ModelChoiceField):
@@ -79,17 +94,6 @@ def categories() -> Any:
     )
 
 
-def add_domain_error(form: forms.BaseForm, error: DomainError) -> None:
-    """Put a service's answer beside the fields it names; what belongs to none of them, above the form."""
-    named = [name for name in error.fields if name in form.fields]
-    for name in named:
-        for message in error.fields[name]:
-            form.add_error(name, str(message))
-    others = [str(m) for name, messages in error.fields.items() if name not in named for m in messages]
-    if not named or others:
-        form.add_error(None, [str(error), *(m for m in others if m != str(error))])
-
-
 def text(
     label: Any, *, rows: int = 4, required: bool = True, limit: int = 5000, **more: Any
 ) -> forms.CharField:
@@ -103,12 +107,13 @@ def text(
 
 
 class AssignForm(forms.Form):
-    """Somebody gets the ticket from a person: the reason is kept."""
+    """Somebody gets the ticket from a person. The reason is kept; it is needed when somebody else has the ticket or the
+    colleague's hands are full, which the service says."""
 
     agent = AgentChoice(
         label=_("Assign to"), queryset=User.objects.none(), empty_label=_("Choose a colleague")
     )
-    reason = forms.CharField(label=_("Reason"), max_length=300)
+    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -167,6 +172,8 @@ class ReplyForm(forms.Form):
     NEXT = (
         ("", _("Send")),
         (Status.WAITING_CUSTOMER.value, _("Send and wait for the customer")),
+        (Status.WAITING_PART.value, _("Send and wait for a part")),
+        (Status.WAITING_THIRD_PARTY.value, _("Send and wait for a third party")),
     )
 
     body = text(_("Reply"), rows=6, limit=10_000)
@@ -207,8 +214,14 @@ class ResolveForm(forms.Form):
         empty_label=_("Choose a cause"),
     )
     message = text(
-        _("Message to the customer"), required=False, help_text=_("Sent with the request to confirm")
+        _("Message to the customer"), limit=10_000, help_text=_("What was done; it asks them to confirm")
     )
+    files = ManyFiles(label=_("Attachments"), required=False)
+    client_id = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["client_id"].initial = uuid.uuid4().hex
 
 
 class ReopenForm(forms.Form):
