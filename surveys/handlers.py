@@ -79,14 +79,14 @@ def reopen_unsolved(event: Event) -> None:
 
 
 @panel("ticket-track", template="surveys/_rate_card.html", order=20)
-def rate_card(request: HttpRequest, ticket: Ticket) -> dict[str, Any] | None:
+def rate_card(request: HttpRequest, ticket: Ticket, viewer: Actor) -> dict[str, Any] | None:
     """The rating on a customer's page of a ticket: asked while the invitation is valid, then what they gave.
     The page has proven its viewer, so the card carries a signed pass; staff never see it."""
-    if viewer_of(request).is_staff:
+    if viewer.kind not in ("customer", "link") or viewer_of(request).is_staff:
         return None
     invitation = (
         SurveyInvitation.objects.filter(ticket=ticket, cycle=ticket.cycle)
-        .select_related("response", "rated_agent")
+        .select_related("response")
         .first()
     )
     if invitation is None:
@@ -96,7 +96,6 @@ def rate_card(request: HttpRequest, ticket: Ticket) -> dict[str, Any] | None:
         return None
     return {
         "rating": response,
-        "agent": invitation.rated_agent,
         "stars": STARS,
         "rate_url": reverse("surveys:rate", args=[invite.card_pass(invitation)]),
     }

@@ -105,8 +105,9 @@ def _context(request: HttpRequest, way: Way, *, form: CustomerReplyForm | None =
 
 def show(request: HttpRequest, way: Way) -> HttpResponse:
     response = render(request, "tickets/track.html", _context(request, way))
-    # the address is the key: it must not travel on in a Referer, nor into an index
-    response["Referrer-Policy"] = "no-referrer"
+    # the address is the key: it must not travel on in a Referer, nor into an index ("no-referrer" would make browsers
+    # send "Origin: null" with this page's own forms, which the forgery check refuses)
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
 
