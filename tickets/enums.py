@@ -77,7 +77,8 @@ class CloseReason(TextChoices):
 class AssignmentSource(TextChoices):
     ROUTED = "routed", _("automatic")
     CLAIMED = "claimed", _("taken")
-    OVERRIDDEN = "overridden", _("by a person")
+    ASSIGNED = "assigned", _("by a person")
+    OVERRIDDEN = "overridden", _("by a person, against the rules")
 
 
 class DayKind(TextChoices):

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from core import clock
 from core.models import Timer
 from core.services.timers import on_timer
+from tickets.services import routing
 from tickets.services.clocks import due
 from tickets.services.clocks.sheet import BREACH, PAUSE_ENDS, WARN
 
@@ -24,3 +26,13 @@ def breach(timer: Timer, at: datetime) -> None:
 def end_pause(timer: Timer, at: datetime) -> None:
     """A pause has lasted as long as it may."""
     due.end_pause(timer.subject_id, at=at)
+
+
+def drain_queues() -> int:
+    """Give waiting tickets to whoever can take them; while some wait, look again in a minute. Returns how many were
+    given."""
+    at = clock.now()
+    given = routing.drain(at=at)
+    if routing.waiting().exists():
+        routing.look_again(at=at)
+    return given

@@ -49,6 +49,9 @@ CLOCKS_STOP_IN = frozenset({Status.CLOSED, Status.MERGED})
 #: a pause in these may only last as long as the policy says (`part_pause_days`), in all
 PAUSE_IS_LIMITED = frozenset({Status.WAITING_PART})
 
+#: what counts to the solution, not to an answer
+RESOLUTIONS = frozenset({ClockKind.RESOLUTION, ClockKind.REOPEN_RESOLUTION})
+
 #: promises that nobody but a person keeps
 MET_BY_PEOPLE = frozenset({ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE})
 
@@ -59,8 +62,8 @@ def runs_in(kind: ClockKind, status: Status) -> bool:
 
 
 def next_step(ladder: Iterable[int], *, warned: int, breached: bool) -> int | None:
-    """The next percentage at which something happens to a running clock: a step of the ladder that was not announced,
-    or the breach; None when nothing is left."""
+    """The next percentage at which something happens to a running clock: a step of the ladder that was not
+    announced, or the breach; None when nothing is left."""
     steps = {percent for percent in ladder if percent > warned}
     if not breached:
         steps.add(100)
@@ -101,9 +104,9 @@ GRADE_WEIGHT: dict[Grade, tuple[Impact, Urgency]] = {
     Grade.MAJOR: (Impact.CRITICAL, Urgency.HIGH),
 }
 
-#: what counts when a ticket is given to somebody, and how much; a queue may weigh otherwise (Queue.weights). `prior` is
-#: whoever worked on this ticket at this tier before, `value` somebody trained for valued customers, `idle` the time since
-#: the last assignment. Each criterion scores 0 to 1.
+#: what counts when a ticket is given to somebody, and how much; a queue may weigh otherwise (Queue.weights).
+#: `prior` is whoever worked on this ticket at this tier before, `value` somebody trained for valued
+#: customers, `idle` the time since the last assignment. Each criterion scores 0 to 1.
 ROUTING_WEIGHTS: dict[str, int] = {
     "prior": 200,
     "skill": 40,
@@ -117,8 +120,9 @@ ROUTING_WEIGHTS: dict[str, int] = {
 #: the idle time (minutes) that counts in full
 IDLE_FULL_MINUTES = 60
 
-#: how much later a ticket seems to have come for each step of priority below the highest, and how much earlier for a
-#: valued customer. A normal customer never waits longer than that for members (S2-21); a major fault goes before all.
+#: how much later a ticket seems to have come for each step of priority below the highest, and how much
+#: earlier for a valued customer. A normal customer never waits longer than that for members (S2-21); a major
+#: fault goes before all.
 AGEING_STEP_MINUTES = 10
 MEMBER_HEAD_START_MINUTES: dict[str, int] = {
     "normal": 0,

@@ -3,12 +3,15 @@
 import hashlib
 import io
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import filetype
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
@@ -36,22 +39,51 @@ ALLOWED = {
 MAX_PIXELS = 60_000_000
 
 Guard = Callable[[Actor, int], bool]
-_guards: dict[str, Guard] = {}
+_guards: dict[str, list[Guard]] = {}
+_written: ContextVar[list[FieldFile] | None] = ContextVar("written_files", default=None)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def guard_files_of(owner_kind: str) -> Callable[[Guard], Guard]:
-    """Register who may download files of this kind of owner: `guard(viewer, owner_id) -> bool`."""
+    """Register who may download files of this kind of owner: `guard(viewer, owner_id) -> bool`. Several apps may
+    answer for one kind: one yes is enough."""
 
     def register(guard: Guard) -> Guard:
-        _guards[owner_kind] = guard
+        _guards.setdefault(owner_kind, []).append(guard)
         return guard
 
     return register
 
 
+def removed_on_failure(verb: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a verb outside its `transaction.atomic`: when it fails, the bytes that store_file wrote in it
+    are removed, as the rollback removed their rows."""
+
+    @wraps(verb)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        written: list[FieldFile] = []
+        around = _written.get()
+        token = _written.set(written)
+        try:
+            result = verb(*args, **kwargs)
+        except BaseException:
+            for body in written:
+                body.storage.delete(body.name or "")
+            raise
+        finally:
+            _written.reset(token)
+        if around is not None:  # the verb that called this one may still fail
+            around += written
+        return result
+
+    return guarded
+
+
 def check_upload(upload: "UploadedFile[Any]") -> str:
-    """The content type of an acceptable upload. Raises InvalidInput: too big, empty, a kind that is not taken, or
-    bytes that are not what the name says."""
+    """The content type of an acceptable upload. Raises InvalidInput: too big, empty, a kind that is not
+    taken, or bytes that are not what the name says."""
     name = upload.name or ""
     if (upload.size or 0) > settings.FILE_LIMIT_BYTES:
         limit = settings.FILE_LIMIT_BYTES // (1024 * 1024)
@@ -119,6 +151,9 @@ def store_file(
             file.width, file.height = image.size
         upload.seek(0)
     file.body.save(file.name, upload, save=False)
+    written = _written.get()
+    if written is not None:
+        written.append(file.body)
     file.save(force_insert=True)
     return file
 
@@ -128,7 +163,6 @@ def file_for(viewer: Actor, file_id: object) -> File:
     file = File.objects.filter(pk=file_id).first()
     if file is None:
         raise NotVisible()
-    guard = _guards.get(file.owner_kind)
-    if guard is None or not guard(viewer, file.owner_id):
+    if not any(guard(viewer, file.owner_id) for guard in _guards.get(file.owner_kind, ())):
         raise NotVisible()
     return file

@@ -42,6 +42,12 @@ class Queue(TwoLanguageNames):
     position = models.PositiveSmallIntegerField(
         _("position"), default=100, help_text=_("The first queue that fits takes the ticket")
     )
+    weights = models.JSONField(
+        _("weights"),
+        default=dict,
+        blank=True,
+        help_text=_("What counts here when a ticket is given to somebody, where it differs from the usual"),
+    )
     active = models.BooleanField(_("active"), default=True)
     history = HistoricalRecords()
 

@@ -1,0 +1,277 @@
+"""What the agents' desk keeps and shows: drafts, what was seen, the lists and their counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, DateTimeField, Min, OuterRef, Q, QuerySet, Subquery
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from core.actors import Actor
+from core.errors import InvalidInput, NotAllowed, NotVisible
+from tickets import rules
+from tickets.enums import DraftMode, Status
+from tickets.models import Draft, Queue, SeenMark, Ticket
+
+DRAFT_LIMIT = 20_000
+
+# --- drafts and what was seen -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_draft(*, ticket: Ticket, mode: str, body: str, actor: Actor, at: datetime) -> Draft | None:
+    """Keep what somebody is writing; an empty text forgets it. The last save wins. Raises InvalidInput (mode,
+    body)."""
+    _require_reader(ticket, actor)
+    if mode not in DraftMode.values:
+        raise InvalidInput(fields={"mode": [_("A draft is a reply or a note.")]})
+    if len(body) > DRAFT_LIMIT:
+        raise InvalidInput(
+            fields={
+                "body": [
+                    _("Please keep to %(limit)d characters; this has %(count)d.")
+                    % {"limit": DRAFT_LIMIT, "count": len(body)}
+                ]
+            }
+        )
+    if not body.strip():
+        clear_draft(ticket=ticket, mode=mode, actor=actor)
+        return None
+    Draft.objects.bulk_create(
+        [Draft(ticket=ticket, author_id=actor.id, mode=mode, body=body, saved_at=at)],
+        update_conflicts=True,
+        unique_fields=["ticket", "author", "mode"],
+        update_fields=["body", "saved_at"],
+    )
+    return Draft.objects.get(ticket=ticket, author_id=actor.id, mode=mode)
+
+
+@transaction.atomic
+def clear_draft(*, ticket: Ticket, mode: str, actor: Actor) -> bool:
+    """Forget what somebody was writing; whether there was anything."""
+    return bool(Draft.objects.filter(ticket=ticket, author_id=actor.id, mode=mode).delete()[0])
+
+
+def drafts_of(ticket: Ticket, actor: Actor) -> dict[str, Draft]:
+    """One's own drafts on a ticket, by mode."""
+    return {draft.mode: draft for draft in Draft.objects.filter(ticket=ticket, author_id=actor.id)}
+
+
+@transaction.atomic
+def mark_seen(*, ticket: Ticket, actor: Actor, at: datetime) -> None:
+    """Remember that somebody looked at the ticket now: what changed before is no longer new to them."""
+    _require_reader(ticket, actor)
+    SeenMark.objects.bulk_create(
+        [SeenMark(ticket=ticket, user_id=actor.id, seen_at=at)],
+        update_conflicts=True,
+        unique_fields=["ticket", "user"],
+        update_fields=["seen_at"],
+    )
+
+
+def _require_reader(ticket: Ticket, actor: Actor) -> None:
+    if not actor.is_staff:
+        raise NotAllowed(_("Only staff can do this."), code="staff_only")
+    if not Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists():
+        raise NotVisible()
+
+
+# --- lists --------------------------------------------------------------------------------------------------
+
+#: the lists of the desk, in their order: name → label
+VIEWS: dict[str, Any] = {
+    "mine": _("My work"),
+    "awaiting": _("Awaiting my reply"),
+    "soon": _("Due soon"),
+    "waiting_customer": _("Waiting for the customer"),
+    "waiting_part": _("Waiting for a part"),
+    "waiting_third_party": _("Waiting for a third party"),
+    "supporting": _("I look after"),
+    "unassigned": _("Not assigned"),
+    "resolved": _("Resolved by me"),
+    "all": _("All open"),
+}
+
+
+def _conditions(viewer: Actor, at: datetime) -> dict[str, Q]:
+    """What belongs to each list, among active tickets."""
+    mine = Q(assignee_id=viewer.id)
+    return {
+        "mine": mine,
+        "awaiting": mine & Q(awaiting_reply=True),
+        "soon": mine & Q(due_at__lte=at + timedelta(minutes=rules.SOON_MINUTES)),
+        "waiting_customer": mine & Q(status=Status.WAITING_CUSTOMER),
+        "waiting_part": mine & Q(status=Status.WAITING_PART),
+        "waiting_third_party": mine & Q(status=Status.WAITING_THIRD_PARTY),
+        "supporting": Q(steward_id=viewer.id) & ~mine,
+        "unassigned": Q(assignee=None, status__in=[Status.NEW, Status.OPEN]) & _in_my_queues(viewer),
+    }
+
+
+def _in_my_queues(viewer: Actor) -> Q:
+    if viewer.sees_all:
+        return Q()
+    return Q(queue_id__in=Queue.objects.filter(team_id__in=viewer.scopes).order_by().values("pk"))
+
+
+def counts(*, viewer: Actor, at: datetime) -> dict[str, int]:
+    """How many tickets each list holds (all but "resolved" and "all"), in one query."""
+    conditions = _conditions(viewer, at)
+    found = (
+        Ticket.objects.active()
+        .filter(conditions["mine"] | conditions["supporting"] | conditions["unassigned"])
+        .aggregate(**{name: Count("pk", filter=condition) for name, condition in conditions.items()})
+    )
+    return {name: found[name] for name in conditions}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """A queue, how many wait in it for somebody, and since when the oldest does."""
+
+    queue: Queue
+    waiting: int
+    oldest_at: datetime | None
+
+
+def queue_counts(*, viewer: Actor) -> list[QueueCount]:
+    """The viewer's queues with what waits in them. Two queries."""
+    queues = Queue.objects.filter(active=True)
+    if not viewer.sees_all:
+        queues = queues.filter(team_id__in=viewer.scopes)
+    rows = Ticket.objects.unassigned().filter(_in_my_queues(viewer)).order_by()
+    found = {
+        queue_id: (count, oldest)
+        for queue_id, count, oldest in rows.values_list("queue_id").annotate(Count("pk"), Min("created_at"))
+    }
+    return [QueueCount(queue, *found.get(queue.pk, (0, None))) for queue in queues]
+
+
+#: what a row of a list shows
+ROW = (
+    "id",
+    "reference",
+    "subject",
+    "status",
+    "grade",
+    "priority",
+    "level",
+    "awaiting_reply",
+    "due_at",
+    "due_kind",
+    "due_total",
+    "created_at",
+    "updated_at",
+    "last_customer_at",
+    "last_public_at",
+    "assignee_id",
+    "assignee__display_name",
+    "assignee__display_name_en",
+    "channel__kind",
+    "customer_id",
+    "customer__salutation",
+    "customer__name",
+    "product__model",
+    "category__name_zh",
+    "category__name_en",
+    "queue_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a list (dicts with the fields of ROW, `seen_at`, `unread`), and where the next page begins
+    (empty at the end)."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str
+
+
+def list_rows(*, viewer: Actor, view: str = "mine", at: datetime, limit: int = 50, cursor: str = "") -> Page:
+    """One page of a list, what is due first, what has no running clock last. `view` is a name of VIEWS or
+    "queue:<id>". One query. Raises NotVisible for an unknown list or somebody else's queue, InvalidInput
+    (cursor)."""
+    rows = _rows_of(view, viewer, at)
+    newest_first = view == "resolved"
+    if newest_first:
+        rows = rows.order_by("-resolved_at", "-id")
+    else:
+        rows = rows.by_due()
+    if cursor:
+        rows = rows.filter(_after(cursor, newest_first))
+    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id).values("seen_at")[:1]
+    found = list(
+        rows.annotate(seen_at=Subquery(seen, output_field=DateTimeField())).values(
+            *ROW, "resolved_at", "seen_at"
+        )[: limit + 1]
+    )
+    page = found[:limit]
+    for row in page:
+        last = row["last_customer_at"]
+        row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
+    return Page(page, _cursor_of(page[-1], newest_first) if len(found) > limit else "")
+
+
+def _rows_of(view: str, viewer: Actor, at: datetime) -> Any:
+    if not viewer.is_staff:
+        raise NotVisible()
+    kind, _colon, number = view.partition(":")
+    if kind == "queue" and number.isdigit():
+        queues = Queue.objects.filter(pk=int(number))
+        if not viewer.sees_all:
+            queues = queues.filter(team_id__in=viewer.scopes)
+        # the queue itself is checked by the subquery: a stranger's is an empty list, which is no news to them
+        return Ticket.objects.active().filter(queue_id__in=queues.order_by().values("pk"))
+    if view == "all":
+        return Ticket.objects.visible_to(viewer).active()
+    if view == "resolved":
+        return Ticket.objects.filter(resolved_by_id=viewer.id, status__in=[Status.RESOLVED, Status.CLOSED])
+    condition = _conditions(viewer, at).get(view)
+    if condition is None:
+        raise NotVisible()
+    return Ticket.objects.active().filter(condition)
+
+
+def _cursor_of(row: dict[str, Any], newest_first: bool) -> str:
+    moment = row["resolved_at"] if newest_first else row["due_at"]
+    return f"{moment.isoformat() if moment else '-'}~{row['id']}"
+
+
+def _after(cursor: str, newest_first: bool) -> Q:
+    """The rows that follow a cursor. Raises InvalidInput for one that this service did not make."""
+    text, _tilde, number = cursor.partition("~")
+    try:
+        moment = None if text == "-" else parse_datetime(text)
+    except ValueError:
+        moment = None
+    if not number.isdigit() or len(number) > 18 or (moment is None and text != "-"):
+        raise InvalidInput(
+            _("This page does not exist."), fields={"cursor": [_("This page does not exist.")]}
+        )
+    last_id = int(number)
+    if newest_first:
+        return Q(resolved_at__lt=moment) | Q(resolved_at=moment, id__lt=last_id)
+    if moment is None:
+        return Q(due_at=None, id__gt=last_id)
+    return Q(due_at__gt=moment) | Q(due_at=moment, id__gt=last_id) | Q(due_at=None)
+
+
+def rows_for(ids: Iterable[int], *, viewer: Actor) -> list[dict[str, Any]]:
+    """Rows (as in list_rows) of these tickets in this order, as far as the viewer may see them: for search
+    results and for one row that changed."""
+    wanted = list(ids)
+    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id).values("seen_at")[:1]
+    rows: QuerySet[Any] = Ticket.objects.visible_to(viewer).filter(pk__in=wanted)
+    found = {
+        row["id"]: row
+        for row in rows.annotate(seen_at=Subquery(seen, output_field=DateTimeField())).values(
+            *ROW, "resolved_at", "seen_at"
+        )
+    }
+    for row in found.values():
+        last = row["last_customer_at"]
+        row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
+    return [found[pk] for pk in wanted if pk in found]

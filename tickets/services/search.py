@@ -1,0 +1,102 @@
+"""Finding tickets: by number, phone, serial number, or words."""
+
+import re
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from channels_hub.models import Message
+from core.actors import Actor
+from core.search import candidates, index_rows
+from core.tokens import normalise, sounds, sounds_in, tokens
+from customers.models import Identity
+from customers.rules import phone_digits, serial_key
+from tickets.models import Ticket, TicketSearchEntry
+
+REFERENCE = re.compile(r"^t?-?(?:(20\d\d)-)?0*(\d{1,9})$")
+#: messages of one ticket that are indexed: the newest
+MESSAGES = 100
+
+
+def index_tickets(ids: Iterable[int]) -> int:
+    """Write the search entries of these tickets (again); returns how many. Two queries for reading, one for
+    writing."""
+    rows = Ticket.objects.filter(pk__in=list(ids)).select_related("product__line", "category")
+    tickets = {ticket.pk: ticket for ticket in rows.order_by("pk")}
+    said = Message.objects.filter(entries__ticket__in=tickets).order_by("-entries__id")
+    bodies: dict[int, list[str]] = {}
+    for ticket_id, body in said.values_list("entries__ticket_id", "body"):
+        texts = bodies.setdefault(ticket_id, [])
+        if len(texts) < MESSAGES:
+            texts.append(body)
+    entries = [_entry(ticket, bodies.get(ticket.pk, [])) for ticket in tickets.values()]
+    return index_rows(TicketSearchEntry, entries, key=["ticket"]) if entries else 0
+
+
+def _entry(ticket: Ticket, bodies: list[str]) -> TicketSearchEntry:
+    product = ticket.product
+    title = tokens(
+        " ".join(
+            [
+                ticket.subject,
+                ticket.reference,
+                ticket.serial,
+                ticket.error_code,
+                f"{product.model} {product.name_zh} {product.name_en}" if product else "",
+                f"{ticket.category.name_zh} {ticket.category.name_en}" if ticket.category else "",
+            ]
+        )
+    )
+    body = tokens("\n".join([ticket.symptom, *bodies]))
+    return TicketSearchEntry(
+        ticket=ticket,
+        title=" ".join(title),
+        body=" ".join(body),
+        pinyin=" ".join(dict.fromkeys(sounds([*title, *body]))),
+    )
+
+
+def find(*, query: str, viewer: Actor, limit: int = 50) -> list[int]:
+    """Ids of tickets that the viewer may see, the best match first: an exact number, a phone or a serial
+    number decides; otherwise words, all of them before any of them, and what sounds like them last."""
+    text = normalise(query)
+    if not text:
+        return []
+    visible = Ticket.objects.visible_to(viewer)
+    exact = _exact(text, visible, viewer, limit)
+    if exact:
+        return exact
+    within = TicketSearchEntry.objects.filter(ticket__in=visible) if not viewer.sees_all else None
+    words = list(dict.fromkeys(tokens(text)))
+    for groups, match in ((words, "all"), (words, "any"), ([sounds_in(text)], "any")):
+        if not any(groups):
+            continue
+        found = candidates(
+            TicketSearchEntry, groups, limit=limit, match=match, value="ticket_id", within=within
+        )
+        if found:
+            return [candidate.id for candidate in found]
+    return []
+
+
+def _exact(text: str, visible: QuerySet[Ticket], viewer: Actor, limit: int) -> list[int]:
+    """Tickets by number, the customer's phone (staff only), or serial number; the newest first."""
+    number = REFERENCE.match(text.replace(" ", ""))
+    if number:
+        rows = visible.filter(pk=int(number[2]))
+        rows = rows.filter(reference__startswith=f"T-{number[1]}-") if number[1] else rows
+        found = list(rows.values_list("pk", flat=True))
+        if found:
+            return found
+    phone = phone_digits(text)
+    if phone and (viewer.is_staff or viewer.is_system):
+        owners = Identity.objects.filter(kind="phone", value=phone).values("customer_id")
+        rows = visible.filter(customer__in=owners) | visible.filter(customer__phone=phone)
+        found = list(rows.order_by("-pk").values_list("pk", flat=True).distinct()[:limit])
+        if found:
+            return found
+    serial = serial_key(text)
+    if 6 <= len(serial) <= 40 and any(c.isdigit() for c in serial):
+        rows = visible.filter(serial=serial) | visible.filter(device__serial=serial)
+        return list(rows.order_by("-pk").values_list("pk", flat=True).distinct()[:limit])
+    return []
