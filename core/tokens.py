@@ -44,6 +44,8 @@ class Vocabulary:
     separators."""
 
     cutter: Any
+    words: frozenset[str]
+    longest: int
     names: re.Pattern[str] | None
 
 
@@ -63,16 +65,17 @@ def _vocabulary() -> Vocabulary:
     import rjieba
 
     cutter = rjieba.Jieba()
-    patterns = set()
+    known, patterns = set(), set()
     for provide in _providers:
         for word in map(normalise, provide()):
             if re.fullmatch(f"{CJK}{{2,}}", word):
                 cutter.add_word(word, None, None)
+                known.add(word)
             elif len(parts := _SEPARATORS.split(word)) > 1 or re.search(CJK, word):
                 patterns.add(r"[-_\s]*".join(map(re.escape, parts)))
     longest_first = sorted(patterns, key=len, reverse=True)
     names = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(longest_first)})(?![a-z0-9])") if patterns else None
-    return Vocabulary(cutter, names)
+    return Vocabulary(cutter, frozenset(known), max(map(len, known), default=0), names)
 
 
 def normalise(text: str) -> str:
@@ -93,7 +96,7 @@ def tokens(text: str, *, stop_words: bool = False) -> list[str]:
             found.append(compact(name.group()))
     for run in _RUN.finditer(plain):
         if run["cjk"]:
-            found.extend(words.cutter.cut_for_search(run["cjk"], False))
+            found.extend(_chinese(run["cjk"], words))
         else:
             found.extend(_latin(run["other"]))
     return [
@@ -101,9 +104,35 @@ def tokens(text: str, *, stop_words: bool = False) -> list[str]:
     ]
 
 
+def _chinese(run: str, words: Vocabulary) -> list[str]:
+    cut = words.cutter.cut_for_search(run, False)
+    missing = []
+    # the cutter's choice depends on the neighbours (燃气味 becomes 燃 and 气味); a registered word is found
+    # always
+    for size in range(2, min(words.longest, len(run)) + 1):
+        for start in range(len(run) - size + 1):
+            word = run[start : start + size]
+            if word in words.words and word not in cut:
+                missing.append(word)
+    return [*cut, *missing]
+
+
 def _latin(run: str) -> list[str]:
     parts = [part for part in _SEPARATORS.split(run) if part]
-    return parts if len(parts) == 1 else ["".join(parts), *parts]
+    whole = ["".join(parts)] if len(parts) > 1 else []
+    return [*whole, *parts, *(one for part in parts if (one := singular(part)) != part)]
+
+
+def singular(word: str) -> str:
+    """An English word without its plural ending: batteries → battery, fingerprints → fingerprint. Short words,
+    figures and words in -ss, -us, -is stay as they are."""
+    if len(word) < 4 or not (word.isascii() and word.isalpha()) or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word.removesuffix("s")
 
 
 def compact(name: str) -> str:

@@ -65,6 +65,12 @@ class Article(models.Model):
     )
     review_by = models.DateField(_("review by"), null=True, blank=True)
     minutes = models.PositiveSmallIntegerField(_("minutes needed"), default=5)
+    start_page = models.PositiveSmallIntegerField(
+        _("place on the start page"),
+        null=True,
+        blank=True,
+        help_text=_("Articles with a number stand among the common problems, in this order"),
+    )
     current = models.ForeignKey(
         "knowledge.ArticleVersion",
         null=True,

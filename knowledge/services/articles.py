@@ -43,6 +43,7 @@ def create_article(
     owner: User | None = None,
     review_by: date | None = None,
     minutes: int = 5,
+    start_page: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> Article:
@@ -75,6 +76,7 @@ def create_article(
                 owner=owner,
                 review_by=review_by,
                 minutes=minutes,
+                start_page=start_page,
             )
     except IntegrityError:  # somebody took the address between the look and the write
         raise InvalidInput(fields={"slug": [_("Another article has this address.")]}) from None

@@ -21,44 +21,47 @@ _ENGLISH = re.compile(r"^<!--\s*en\s*-->\s*$", re.MULTILINE)
 
 @transaction.atomic
 def load_defaults(at: datetime, actor: Actor) -> int:
-    """Insert the problems and publish the articles that are missing, through the verbs; returns how many rows were
-    new. What is there already stays as editors left it. Needs the catalogue (customers.services.defaults)."""
-    new = _load_problems(at)
+    """Insert the problems and publish the articles that are missing, through the verbs; returns how many rows
+    were new. What is there already stays as editors left it. Needs the catalogue
+    (customers.services.defaults)."""
+    given = read_defaults("knowledge", "problems")
+    new = _load_problems(given["problems"], at)
+    first = {slug: place for place, slug in enumerate(given["start_page"], start=1)}
     there = set(Article.objects.values_list("slug", flat=True))
     problems = Problem.objects.in_bulk(field_name="code")
     lines = ProductLine.objects.in_bulk(field_name="code")
     products = Product.objects.in_bulk(field_name="code")
     codes = list(ErrorCode.objects.select_related("line"))
     fresh = []
-    for given, zh, en in read_articles():
-        if given["slug"] in there:
+    for row, zh, en in read_articles():
+        if row["slug"] in there:
             continue
         article = create_article(
-            slug=given["slug"],
-            kind=given["kind"],
-            audience=given["audience"],
-            problem=problems[given["problem"]],
-            lines=[lines[code] for code in given["lines"]],
-            products=[products[code] for code in given["products"]],
+            slug=row["slug"],
+            kind=row["kind"],
+            audience=row["audience"],
+            problem=problems[row["problem"]],
+            lines=[lines[code] for code in row["lines"]],
+            products=[products[code] for code in row["products"]],
             error_codes=[
                 code
                 for code in codes
-                if code.code in given["error_codes"]
-                and (code.line is None or code.line.code in given["lines"])
+                if code.code in row["error_codes"] and (code.line is None or code.line.code in row["lines"])
             ],
-            minutes=given["minutes"],
+            minutes=row["minutes"],
+            start_page=first.get(row["slug"]),
             actor=actor,
             at=at,
         )
         save_version(
             article,
-            title_zh=given["title_zh"],
-            title_en=given["title_en"],
-            summary_zh=given["summary_zh"],
-            summary_en=given["summary_en"],
+            title_zh=row["title_zh"],
+            title_en=row["title_en"],
+            summary_zh=row["summary_zh"],
+            summary_en=row["summary_en"],
             body_zh=zh,
             body_en=en,
-            keywords=given["keywords_zh"],
+            keywords=row["keywords_zh"],
             actor=actor,
             at=at,
         )
@@ -76,8 +79,7 @@ def read_articles() -> Iterator[tuple[dict[str, Any], str, str]]:
         yield yaml.safe_load(matter), zh.strip(), en[0].strip() if en else ""
 
 
-def _load_problems(at: datetime) -> int:
-    given = read_defaults("knowledge", "problems")["problems"]
+def _load_problems(given: list[dict[str, Any]], at: datetime) -> int:
     rows = [
         Problem(code=row["code"], name_zh=row["name_zh"], name_en=row["name_en"], position=place)
         for place, row in enumerate(given)
