@@ -1,6 +1,7 @@
 """A configured world for tickets, and tickets in it."""
 
 from datetime import datetime, time
+from itertools import count
 from typing import Any
 
 import factory
@@ -37,6 +38,7 @@ MINUTES = {
     Grade.MAJOR: (2, 1440),
 }
 LADDER = ((50, "owner"), (80, "lead"), (100, "manager"), (150, "director"))
+_numbers = count(1)
 OFFICE = ((time(9), time(12)), (time(13, 30), time(18)))
 
 
@@ -201,7 +203,15 @@ class SlaPolicyFactory(factory.django.DjangoModelFactory):
 def make_desk() -> dict[str, Any]:
     """The least that tickets need: tiers with queues, one policy in natural time, a category, codes, state names."""
     tiers = {code: TierFactory(code=code) for code in ("L1", "L2", "L3")}
-    for code in ("new", "open", "waiting_customer", "waiting_part", "waiting_third_party", "resolved", "closed"):
+    for code in (
+        "new",
+        "open",
+        "waiting_customer",
+        "waiting_part",
+        "waiting_third_party",
+        "resolved",
+        "closed",
+    ):
         StatusNameFactory(code=code)
     return {
         "tiers": tiers,
@@ -223,7 +233,7 @@ def make_timed_ticket(*, at: datetime = NOW, start: bool = True, **fields: Any) 
     customer = fields.pop("customer", None) or CustomerFactory()
     channel = fields.pop("channel", None) or ChannelFactory()
     ticket = Ticket.objects.create(
-        reference=fields.pop("reference", f"T-2026-{customer.pk:06d}"),
+        reference=fields.pop("reference", f"T-TIME-{next(_numbers):06d}"),
         brand=fields.pop("brand", channel.brand),
         customer=customer,
         channel=channel,

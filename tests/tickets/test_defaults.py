@@ -89,7 +89,10 @@ def test_words_know_their_exceptions(at: datetime) -> None:
 def test_queues_know_what_they_take(at: datetime) -> None:
     load_defaults(at)
     assert Queue.objects.get(code="vip").levels == ["diamond", "enterprise", "enterprise_vip"]
-    assert set(Queue.objects.get(code="l2-security").lines.values_list("code", flat=True)) == {"lock", "camera"}
+    assert set(Queue.objects.get(code="l2-security").lines.values_list("code", flat=True)) == {
+        "lock",
+        "camera",
+    }
     assert list(Queue.objects.get(code="complaint").categories.values_list("code", flat=True)) == [
         "feedback-complaint"
     ]

@@ -1,12 +1,10 @@
 """Calendars: what they mean in hours, and new versions of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import chinese_calendar.constants
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -14,17 +12,27 @@ from core.actors import Actor
 from core.db import lock_rows
 from core.errors import Conflict, InvalidInput
 from core.events import announce
-from tickets.business_time import OpenHours, Windows, closing, merge, seconds_of
+from tickets.business_time import closing, seconds_of
 from tickets.enums import DayKind
 from tickets.events import CalendarChanged
 from tickets.models import Calendar, CalendarDay, CalendarWindow
 from tickets.models.calendar import holidays_known_until
 from tickets.services import policies
+from tickets.services.hours import open_hours, times_of
+
+__all__ = [
+    "Day",
+    "check",
+    "days_of",
+    "new_version",
+    "open_hours",
+    "refresh_holidays",
+    "unknown_years",
+    "windows_of",
+]
 
 #: how far ahead a year without known holidays is worth a warning
 HORIZON = timedelta(days=60)
-
-_cache: dict[tuple[int, UUID], OpenHours] = {}
 
 
 @dataclass(frozen=True)
@@ -35,55 +43,6 @@ class Day:
     kind: DayKind
     windows: tuple[tuple[time, time], ...] = ()
     note: str = ""
-
-
-def open_hours(calendar: Calendar | None) -> OpenHours | None:
-    """The hours of a version of a calendar (None = natural time), kept by the process: a version never changes, and
-    its key is drawn anew for each row. A calendar that is never open counts natural time, so that a promise made on
-    it still falls due; the services refuse to make one."""
-    if calendar is None:
-        return None
-    kept = (calendar.pk, calendar.key)
-    if kept not in _cache:
-        if len(_cache) > 500:
-            _cache.clear()
-        _cache[kept] = _read(calendar)
-    hours = _cache[kept]
-    return hours if hours.ever_open else None
-
-
-def _read(calendar: Calendar) -> OpenHours:
-    if calendar.always_open:
-        return OpenHours(zone=calendar.time_zone, week=((),) * 7, always_open=True)
-    by_weekday: list[list[tuple[int, int]]] = [[] for _weekday in range(7)]
-    for window in calendar.windows.all():
-        by_weekday[window.weekday].append((seconds_of(window.opens), closing(window.closes)))
-    week = tuple(merge(windows) for windows in by_weekday)
-    ordinary = next((windows for windows in week if windows), ())
-    special: dict[date, Windows] = {}
-    if calendar.follows_holidays:
-        special.update(_public(week, ordinary, calendar.holidays_until))
-    for day in calendar.days.all():
-        own = merge((seconds_of(opens), closing(closes)) for opens, closes in _times(day.windows))
-        special[day.date] = (own or ordinary) if day.kind == DayKind.WORKING else ()
-    return OpenHours(zone=calendar.time_zone, week=week, special=special)
-
-
-def _public(week: tuple[Windows, ...], ordinary: Windows, until: int) -> dict[date, Windows]:
-    """Public holidays are closed, make-up working days (调休) open like an ordinary day."""
-    holidays = {
-        day: () for day in chinese_calendar.constants.holidays if day.year <= until and week[day.weekday()]
-    }
-    made_up = {
-        day: ordinary
-        for day in chinese_calendar.constants.workdays
-        if day.year <= until and not week[day.weekday()]
-    }
-    return {**holidays, **made_up}
-
-
-def _times(windows: Iterable[Sequence[str]]) -> list[tuple[time, time]]:
-    return [(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in windows]
 
 
 def unknown_years(at: datetime) -> list[int]:
@@ -208,6 +167,6 @@ def windows_of(calendar: Calendar) -> dict[int, list[tuple[time, time]]]:
 def days_of(calendar: Calendar) -> list[Day]:
     """The special days, as `new_version` takes them."""
     return [
-        Day(date=day.date, kind=DayKind(day.kind), windows=tuple(_times(day.windows)), note=day.note)
+        Day(date=day.date, kind=DayKind(day.kind), windows=tuple(times_of(day.windows)), note=day.note)
         for day in calendar.days.all()
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.actors import Actor
@@ -14,14 +14,29 @@ from core.db import lock_rows
 from core.errors import Conflict, InvalidInput
 from core.events import announce
 from customers.enums import Level
-from customers.models import Brand
-from tickets.enums import Grade
-from tickets.events import SlaPolicyChanged
-from tickets.models import Calendar, EscalationStep, SlaPolicy, SlaTarget
+from tickets import rules, stopwatch
+from tickets.enums import ClockKind, ClockState, Grade
+from tickets.events import SlaPolicyApplied, SlaPolicyChanged
+from tickets.models import Calendar, Clock, EscalationStep, SlaPolicy, SlaTarget, Ticket
+from tickets.services.clocks import retarget_all
+from tickets.services.clocks.sheet import Sheet, watch_of
+from tickets.services.hours import open_hours
+from tickets.services.promises import CELL_FIELDS, cells_of, current_policy
+
+__all__ = [
+    "Changes",
+    "Preview",
+    "apply_to_open",
+    "cells_of",
+    "check",
+    "current_policy",
+    "follow_calendar",
+    "new_version",
+    "preview",
+]
 
 #: longest promise, so that a slip of the keyboard (a year in minutes) is refused
 MAX_MINUTES = 366 * 24 * 60
-CELL_FIELDS = ("first_response_minutes", "resolution_minutes", "response_calendar", "resolution_calendar")
 NUMBERS = ("confirm_hours", "reopen_days", "part_pause_days")
 
 
@@ -36,18 +51,6 @@ class Changes:
     numbers: Mapping[str, int] = field(default_factory=dict)
     name_zh: str = ""
     name_en: str = ""
-
-
-def current_policy(*, brand: Brand | int, at: datetime) -> SlaPolicy | None:
-    """The policy that new tickets of this brand get: the brand's own, else the one for all brands; None when there is
-    none. Of several the newest wins, but one that was made after `at` only where there is no other."""
-    brand_id = brand if isinstance(brand, int) else brand.pk
-    found = SlaPolicy.objects.filter(Q(brand_id=brand_id) | Q(brand=None), is_current=True)
-
-    def rank(policy: SlaPolicy) -> tuple[bool, bool, float]:
-        return policy.brand_id is None, policy.created_at > at, -policy.created_at.timestamp()
-
-    return min(found, key=rank, default=None)
 
 
 @transaction.atomic
@@ -108,12 +111,6 @@ def follow_calendar(*, old: Calendar, new: Calendar, actor: Actor, at: datetime)
     return made
 
 
-def cells_of(policy: SlaPolicy) -> dict[tuple[str, str], dict[str, Any]]:
-    """The matrix: (grade, level) → the cell's fields."""
-    rows = policy.targets.select_related("response_calendar", "resolution_calendar")
-    return {(row.grade, row.level): {name: getattr(row, name) for name in CELL_FIELDS} for row in rows}
-
-
 def check(changes: Changes) -> None:
     """Raises InvalidInput: a time that is not above zero (or longer than a year), a cell that is not of the matrix, a
     calendar that is never open or an old version, a step twice, below 1 % or for nobody."""
@@ -151,3 +148,163 @@ def _check_whole(cells: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
             raise InvalidInput(
                 fields={f"{grade}:{level}": [_("A cell needs both times.")]}, code="policy_invalid"
             )
+
+
+# --- open tickets --------------------------------------------------------------------------------------------
+
+Cells = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """So many live clocks of one kind, grade and level would get another promise."""
+
+    kind: str
+    grade: str
+    level: str
+    clocks: int
+    old_seconds: int
+    new_seconds: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """One ticket's deadline, now and after."""
+
+    ticket_id: int
+    reference: str
+    kind: str
+    old_due_at: datetime | None
+    new_due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a policy would do to open tickets: how many of them, which clocks, and the deadlines of the `examined`
+    running clocks that are due next; `late` of these would be overdue at once."""
+
+    tickets: int
+    moved: list[Moved]
+    examined: int
+    late: int
+    examples: list[Example]
+
+
+def preview(
+    *, policy: SlaPolicy, changes: Changes | None = None, at: datetime, examine: int = 2000, show: int = 20
+) -> Preview:
+    """What `apply_to_open` would do with this policy as it is, or as it would be with the changes. Counts are exact;
+    new deadlines are worked out for the `examine` running clocks that are due next. Raises InvalidInput (see check)."""
+    cells = cells_of(policy)
+    if changes is not None:
+        check(changes)
+        cells = {
+            key: {**cells.get(key, {}), **changes.targets.get(key, {})} for key in {*cells, *changes.targets}
+        }
+        _check_whole(cells)
+    live = Clock.objects.filter(
+        state__in=[ClockState.RUNNING, ClockState.PAUSED], ticket__in=_governed(policy)
+    )
+    groups = live.values(
+        "kind", "target_seconds", "calendar_id", grade=F("ticket__grade"), level=F("ticket__level")
+    ).annotate(clocks=Count("pk"))
+    moved: list[Moved] = []
+    reached = Q(pk__in=[])
+    for group in groups.order_by("kind", "grade", "level"):
+        promised = _promised(cells, group["kind"], group["grade"], group["level"], group["target_seconds"])
+        if promised is None:
+            continue
+        seconds, calendar = promised
+        if (seconds, calendar and calendar.pk) == (group["target_seconds"], group["calendar_id"]):
+            continue
+        moved.append(
+            Moved(
+                group["kind"],
+                group["grade"],
+                group["level"],
+                group["clocks"],
+                group["target_seconds"],
+                seconds,
+            )
+        )
+        reached |= Q(
+            kind=group["kind"],
+            target_seconds=group["target_seconds"],
+            calendar_id=group["calendar_id"],
+            ticket__grade=group["grade"],
+            ticket__level=group["level"],
+        )
+    found = live.filter(reached)
+    examples: list[Example] = []
+    late = examined = 0
+    next_due = found.filter(state=ClockState.RUNNING).order_by("due_at", "pk").select_related("calendar")
+    for clock in next_due.annotate(
+        reference=F("ticket__reference"), grade=F("ticket__grade"), level=F("ticket__level")
+    )[:examine]:
+        promised = _promised(cells, clock.kind, clock.grade, clock.level, clock.target_seconds)
+        if promised is None:
+            continue
+        seconds, calendar = promised
+        after = stopwatch.retarget(
+            watch_of(clock),
+            at,
+            target_seconds=seconds,
+            calendar_id=calendar.pk if calendar else None,
+            hours=open_hours(calendar),
+        )
+        examined += 1
+        late += stopwatch.is_late(after, at)
+        if len(examples) < show:
+            examples.append(Example(clock.ticket_id, clock.reference, clock.kind, clock.due_at, after.due_at))
+    return Preview(
+        tickets=found.values("ticket_id").distinct().count(),
+        moved=moved,
+        examined=examined,
+        late=late,
+        examples=examples,
+    )
+
+
+def apply_to_open(*, policy: SlaPolicy, actor: Actor, at: datetime, batch: int = 200) -> int:
+    """Give the current policy to every open ticket that it governs, idle ones and ones without a promise included;
+    returns how many got another promise. Each batch is a transaction of its own: an interrupted run is taken up again
+    where it stopped, by running it once more. Raises Conflict when the policy is not the current version."""
+    if not SlaPolicy.objects.filter(pk=policy.pk, is_current=True).exists():
+        raise Conflict(_("Only the current version of a policy can be applied."), code="stale_version")
+    waiting = _governed(policy).exclude(sla_policy=policy).order_by("pk")
+    changed = last = 0
+    while True:
+        ids = list(waiting.filter(pk__gt=last).values_list("pk", flat=True)[:batch])
+        if not ids:
+            break
+        with transaction.atomic():
+            sheet = Sheet(ids, actor=actor, at=at)
+            changed += retarget_all(sheet)
+            sheet.save()
+        last = ids[-1]
+    with transaction.atomic():
+        announce(SlaPolicyApplied(subject_id=policy.pk, tickets=changed), actor=actor, at=at)
+    return changed
+
+
+def _governed(policy: SlaPolicy) -> QuerySet[Ticket]:
+    """Open tickets whose brand this policy (or its next version) serves."""
+    rows = Ticket.objects.active()
+    if policy.brand_id is not None:
+        return rows.filter(brand_id=policy.brand_id)
+    own = SlaPolicy.objects.filter(is_current=True, brand__isnull=False).values("brand_id")
+    return rows.exclude(brand_id__in=own)
+
+
+def _promised(
+    cells: Cells, kind: str, grade: str, level: str, target_seconds: int
+) -> tuple[int, Calendar | None] | None:
+    """What the matrix promises a clock; a tier's time is the tier's own, only its calendar is the matrix's."""
+    cell = cells.get((grade or Grade.SIMPLE, level)) or cells.get((grade or Grade.SIMPLE, Level.NORMAL))
+    if cell is None:
+        return None
+    if kind == ClockKind.TIER_HOP:
+        return target_seconds, cell["response_calendar"]
+    if kind in rules.RESOLUTIONS:
+        return cell["resolution_minutes"] * 60, cell["resolution_calendar"]
+    return cell["first_response_minutes"] * 60, cell["response_calendar"]

@@ -16,7 +16,7 @@ from tickets import rules, stopwatch
 from tickets.enums import ClockKind, ClockState, Status
 from tickets.events import ClockChanged
 from tickets.models import Calendar, Clock, EscalationStep, SlaTarget, Ticket
-from tickets.services.calendars import open_hours
+from tickets.services.hours import open_hours
 from tickets.stopwatch import Stopwatch
 
 #: what a stopwatch and a row have in common
@@ -95,7 +95,7 @@ def _text(moment: datetime | None) -> str:
 def promise_of(kind: ClockKind, target: SlaTarget, ticket: Ticket) -> tuple[int, Calendar | None]:
     """Seconds and calendar that a clock of this kind promises. Answers run on the response calendar, and so does the
     stay at a tier: both wait for people at work."""
-    if kind in (ClockKind.RESOLUTION, ClockKind.REOPEN_RESOLUTION):
+    if kind in rules.RESOLUTIONS:
         return target.resolution_minutes * 60, target.resolution_calendar
     if kind == ClockKind.TIER_HOP and ticket.tier is not None:
         return max(1, ticket.tier.hop_minutes * 60), target.response_calendar
@@ -156,17 +156,14 @@ class Sheet:
         for kind in (ClockKind.FIRST_RESPONSE, ClockKind.RESOLUTION, ClockKind.TIER_HOP):
             self.start(ticket_id, kind, cycle=1, since=row.created_at)
         if row.first_responded_at:
-            self.finish(ticket_id, ClockKind.FIRST_RESPONSE, ClockState.MET, since=row.first_responded_at)
-        self.sync(ticket_id)
+            self._finish(ticket_id, ClockKind.FIRST_RESPONSE, ClockState.MET, since=row.first_responded_at)
 
     def start_next(self, ticket_id: int, kind: ClockKind) -> bool:
         """One more clock of this kind, from now on; False when one is live."""
         if self.live(ticket_id, kind):
             return False
         last = Clock.objects.filter(ticket_id=ticket_id, kind=kind).aggregate(Max("cycle"))["cycle__max"]
-        started = self.start(ticket_id, kind, cycle=(last or 0) + 1, since=self.at)
-        self.sync(ticket_id)
-        return started
+        return self.start(ticket_id, kind, cycle=(last or 0) + 1, since=self.at)
 
     def start(self, ticket_id: int, kind: ClockKind, *, cycle: int, since: datetime) -> bool:
         """A new clock; False when nothing is promised, or there is no tier to hop from."""
@@ -187,7 +184,13 @@ class Sheet:
         return True
 
     def finish(self, ticket_id: int, kind: ClockKind, state: ClockState, *, since: datetime) -> bool:
-        """Met or stopped; False when no such clock is live."""
+        """Met or stopped; False when no such clock is live. A response is met by a person only: for anybody else it
+        stays owed."""
+        if state == ClockState.MET and kind in rules.MET_BY_PEOPLE and not self.actor.is_staff:
+            return False
+        return self._finish(ticket_id, kind, state, since=since)
+
+    def _finish(self, ticket_id: int, kind: ClockKind, state: ClockState, *, since: datetime) -> bool:
         clock = self.live(ticket_id, kind)
         if clock is None:
             return False
@@ -279,7 +282,10 @@ class Sheet:
     # --- writing ---------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Write the clocks that changed, their events and timers, and the tickets' stamps and deadlines."""
+        """Let every clock follow its ticket's state, then write the clocks that changed, their events and timers, and
+        the tickets' stamps and deadlines."""
+        for ticket_id in self.tickets:
+            self.sync(ticket_id)
         touched = [
             clock
             for clocks in self._clocks.values()
