@@ -54,5 +54,6 @@ def thread_of_event(event: Event) -> Iterable[tuple[str, int]]:
 
 @guard_files_of("message")
 def may_have_file(viewer: Actor, message_id: int) -> bool:
-    """The visitor and the customer of its thread. The floor above answers for its own (staff, tracking links)."""
+    """The visitor and the customer of its thread. The floor above answers for its own (staff, tracking
+    links)."""
     return Message.objects.visible_to(viewer).filter(pk=message_id).exists()

@@ -25,3 +25,5 @@ MEDIA_ROOT = Path(VAR_DIR) / f"media-{os.environ.get('PYTEST_XDIST_WORKER', 'mai
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     # a file, not memory: several threads (live server, sockets) write to it as they do in the product
     DATABASES["default"]["TEST"] = {"NAME": str(Path(VAR_DIR) / "test.sqlite3")}
+# whitenoise warns about a directory that is absent, and warnings are errors
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405  (from the real settings)

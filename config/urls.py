@@ -11,8 +11,11 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("", include("core.urls")),
     path("s/", include("surveys.urls")),
+    path("chat/", include("channels_hub.urls")),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("tickets.urls")),
     path("admin/", admin.site.urls),
 ]
