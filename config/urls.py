@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("config.help_urls")),
     path("", include("tickets.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -7,6 +7,12 @@ from django.db.models import QuerySet
 from core.actors import Actor
 from knowledge.enums import ArticleStatus, Audience
 
+#: what a list of articles shows; the texts themselves stay in the database
+COLUMNS = (
+    *("slug", "kind", "audience", "minutes", "start_page"),
+    *("current__title_zh", "current__title_en", "current__summary_zh", "current__summary_en"),
+)
+
 
 class ArticleQuerySet(QuerySet[Any]):
     def published(self) -> Self:

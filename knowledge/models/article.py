@@ -100,6 +100,16 @@ class Article(models.Model):
     def __str__(self) -> str:
         return self.current.title if self.current else self.slug
 
+    @property
+    def answers(self) -> int:
+        """How many readers said whether it helped."""
+        return self.helped + self.not_helped
+
+    @property
+    def helped_share(self) -> int:
+        """How many of a hundred answers said that it helped; shown with `answers` beside it."""
+        return round(100 * self.helped / self.answers) if self.answers else 0
+
 
 class ArticleVersion(models.Model):
     """One state of an article's text, never changed once published. HTML is made and cleaned when it is
