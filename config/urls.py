@@ -18,5 +18,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("config.help_urls")),
     path("", include("tickets.urls")),
+    path("desk/", include("tickets.desk_urls")),
     path("admin/", admin.site.urls),
 ]

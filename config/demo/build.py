@@ -8,15 +8,12 @@ from zoneinfo import ZoneInfo
 from django.core.cache import cache
 from django.db import transaction
 
-import accounts.services.defaults
-import channels_hub.services.defaults
-import customers.services.defaults
-import knowledge.services.defaults
-import surveys.services.defaults
-import tickets.services.defaults
 from accounts.enums import DutyState
 from accounts.models import Agent
 from accounts.services.duty import set_duty
+from channels_hub.enums import ChannelKind
+from channels_hub.models import Channel
+from config.defaults import load_defaults
 from config.demo import words
 from config.demo.clockwork import Clockwork
 from config.demo.people import hire_staff, move_in
@@ -29,18 +26,14 @@ DAYS = 90
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: tickets by hour of the day: few at night, a peak after dinner
 HOURS = [1, 1, 0, 0, 0, 1, 2, 4, 8, 10, 9, 7, 6, 6, 6, 7, 7, 8, 10, 14, 16, 12, 7, 3]
-CHANNELS = ["web_form"] * 5 + ["app"] * 3 + ["wechat"] * 4 + ["phone"] * 3 + ["shop"]
+CHANNELS = (
+    [ChannelKind.WEB_FORM] * 5
+    + [ChannelKind.APP] * 3
+    + [ChannelKind.WECHAT] * 4
+    + [ChannelKind.PHONE] * 3
+    + [ChannelKind.SHOP]
+)
 Say = Callable[[str], None]
-
-
-def load_defaults(*, at: datetime) -> None:
-    """What every installation starts with: configuration and articles, no people."""
-    accounts.services.defaults.load_defaults(at=at)
-    customers.services.defaults.load_defaults(at=at)
-    channels_hub.services.defaults.load_defaults(at=at)
-    tickets.services.defaults.load_defaults(at=at)
-    surveys.services.defaults.load_defaults(at=at)
-    knowledge.services.defaults.load_defaults(at=at)
 
 
 def build(*, now: datetime, customers: int, devices: int, tickets: int, say: Say) -> None:
@@ -79,11 +72,11 @@ def _stories(
     codes: dict[str, list[str]] = {}
     for error in ErrorCode.objects.select_related("line").exclude(line=None):
         codes.setdefault(error.line.code, []).append(error.code)
+    channels = {(channel.brand_id, channel.kind): channel for channel in Channel.objects.all()}
     problems = [problem for problem in words.STORIES if problem != "telecom-los"]
     usual = [p for p in problems if not p.startswith("safety")]
 
     def story(problem: str, device: Device, *, error_code: str = "", pace: float = 1.0) -> Story:
-        assert device.customer is not None
         return Story(
             chance,
             clockwork,
@@ -91,7 +84,7 @@ def _stories(
             device.customer,
             device,
             problem,
-            chance.choice(CHANNELS),
+            channels[device.product.brand_id, chance.choice(CHANNELS)],
             error_code,
             pace,
         )

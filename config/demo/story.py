@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 from accounts.models import Agent
 from accounts.services.people import staff_actor
+from channels_hub.models import Channel
 from config.demo import words
-from config.demo.clockwork import Clockwork
+from config.demo.clockwork import Clockwork, Plan
 from core.actors import Actor
 from core.errors import Conflict
 from customers.models import Customer, Device
-from surveys.models import SurveyInvitation
+from surveys.models import BadRatingFollowUp, SurveyInvitation
 from surveys.services.followups import move_follow_up
 from surveys.services.respond import respond
 from tickets.enums import ACTIVE, Status
-from tickets.models import EscalationReason, RootCause, SolutionCode, Ticket
+from tickets.models import Category, EscalationReason, RootCause, SolutionCode, Ticket
 from tickets.services.escalate import escalate
 from tickets.services.intake import request_service
 from tickets.services.resolve import confirm, resolve
@@ -32,6 +33,7 @@ class Cast:
     solutions: dict[str, SolutionCode] = field(default_factory=dict)
     causes: dict[str, RootCause] = field(default_factory=dict)
     reasons: list[EscalationReason] = field(default_factory=list)
+    categories: dict[str, Category] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, agents: list[Agent]) -> "Cast":
@@ -40,6 +42,7 @@ class Cast:
             solutions={row.code: row for row in SolutionCode.objects.all()},
             causes={row.code: row for row in RootCause.objects.all()},
             reasons=list(EscalationReason.objects.all()),
+            categories={row.code: row for row in Category.objects.all()},
         )
 
 
@@ -53,7 +56,7 @@ class Story:
     customer: Customer
     device: Device
     problem: str
-    channel_code: str
+    channel: Channel
     error_code: str = ""
     pace: float = 1.0
     ticket_id: int = 0
@@ -72,7 +75,7 @@ class Story:
             error_code=self.error_code,
             purchased_on=self.device.purchased_on,
             region=self.customer.region,
-            channel_code=self.channel_code,
+            channel=self.channel,
             actor=self.me,
             at=at,
         )
@@ -122,7 +125,7 @@ class Story:
         escalate(
             ticket=ticket,
             reason=self.chance.choice(self.cast.reasons),
-            category=ticket.category,
+            category=ticket.category or self.cast.categories[self.problem],
             steps_tried=self.chance.choice(words.STEPS),
             evidence=evidence,
             actor=agent,
@@ -207,8 +210,6 @@ class Story:
             self._later(at, self._minutes(60, 1300), lambda moment: self._call_back(response.pk, moment))
 
     def _call_back(self, response_id: int, at: datetime) -> None:
-        from surveys.models import BadRatingFollowUp
-
         follow_up = BadRatingFollowUp.objects.filter(response_id=response_id).select_related("owner").first()
         if follow_up is None or follow_up.owner is None or follow_up.state != "to_do":
             return
@@ -245,5 +246,5 @@ class Story:
         """A random while, mostly short."""
         return timedelta(seconds=60 * (least + (most - least) * self.chance.random() ** 2.2) * self.pace)
 
-    def _later(self, at: datetime, delay: timedelta, what: object) -> None:
-        self.clockwork.plan(at + delay, what)  # type: ignore[arg-type]
+    def _later(self, at: datetime, delay: timedelta, what: Plan) -> None:
+        self.clockwork.plan(at + delay, what)

@@ -1,0 +1,312 @@
+"""What agents do with a ticket: each act is a form, one service call, and the part of the page that changed.
+
+An act is opened at desk:do as a dialog (htmx) or a page of its own (without scripts), and posted to the same address.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core import clock
+from core.actors import Actor
+from core.errors import Conflict, DomainError, NotVisible
+from customers.services.privacy import reveal as reveal_value
+from tickets.enums import DraftMode
+from tickets.forms import (
+    AssignForm,
+    ConfirmForm,
+    EscalateForm,
+    HandDownForm,
+    NoteForm,
+    RegradeForm,
+    ReopenForm,
+    ReplyForm,
+    ResolveForm,
+    WaitForm,
+    add_domain_error,
+)
+from tickets.models import Ticket
+from tickets.services import desk
+from tickets.services.classify import regrade
+from tickets.services.escalate import escalate, hand_down
+from tickets.services.resolve import confirm, reopen, resolve
+from tickets.services.routing import assign, claim
+from tickets.services.state import resume, set_waiting
+from tickets.services.talk import add_note, reply
+from tickets.views import desk_context as read
+
+
+class PlainForm(forms.Form):
+    """An act that asks nothing."""
+
+
+class RevealForm(forms.Form):
+    """Why a masked value must be seen."""
+
+    reason = forms.CharField(label=gettext_lazy("Why do you need it?"), max_length=200)
+
+
+@dataclass(frozen=True)
+class Act:
+    """A form and the verb behind it."""
+
+    title: Any
+    form: type[forms.Form]
+    run: Callable[[Ticket, dict[str, Any], Actor, datetime], object]
+    button: Any
+    done: Any
+
+
+def _run(verb: Callable[..., object]) -> Callable[[Ticket, dict[str, Any], Actor, datetime], object]:
+    return lambda ticket, data, actor, at: verb(ticket=ticket, **data, actor=actor, at=at)
+
+
+ACTS: dict[str, Act] = {
+    "claim": Act(
+        gettext_lazy("Take the ticket"),
+        PlainForm,
+        _run(claim),
+        gettext_lazy("Take it"),
+        gettext_lazy("The ticket is yours."),
+    ),
+    "assign": Act(
+        gettext_lazy("Assign"), AssignForm, _run(assign), gettext_lazy("Assign"), gettext_lazy("Assigned.")
+    ),
+    "escalate": Act(
+        gettext_lazy("Escalate"),
+        EscalateForm,
+        _run(escalate),
+        gettext_lazy("Escalate"),
+        gettext_lazy("Escalated."),
+    ),
+    "hand-down": Act(
+        gettext_lazy("Hand down"),
+        HandDownForm,
+        _run(hand_down),
+        gettext_lazy("Hand down"),
+        gettext_lazy("Handed down."),
+    ),
+    "regrade": Act(
+        gettext_lazy("Change grade or category"),
+        RegradeForm,
+        _run(regrade),
+        gettext_lazy("Change"),
+        gettext_lazy("Changed; the deadlines follow."),
+    ),
+    "wait": Act(
+        gettext_lazy("Wait for something"),
+        WaitForm,
+        _run(set_waiting),
+        gettext_lazy("Wait"),
+        gettext_lazy("The clocks follow."),
+    ),
+    "resume": Act(
+        gettext_lazy("Go on"),
+        PlainForm,
+        _run(resume),
+        gettext_lazy("Go on"),
+        gettext_lazy("The clocks run again."),
+    ),
+    "resolve": Act(
+        gettext_lazy("Resolve"),
+        ResolveForm,
+        _run(resolve),
+        gettext_lazy("Resolve and ask to confirm"),
+        gettext_lazy("Resolved. The customer is asked to confirm."),
+    ),
+    "confirm": Act(
+        gettext_lazy("Confirm for the customer"),
+        ConfirmForm,
+        _run(confirm),
+        gettext_lazy("Close"),
+        gettext_lazy("Closed."),
+    ),
+    "reopen": Act(
+        gettext_lazy("Open again"),
+        ReopenForm,
+        _run(reopen),
+        gettext_lazy("Open again"),
+        gettext_lazy("Open again."),
+    ),
+}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def do(request: HttpRequest, reference: str, name: str) -> HttpResponse:
+    """Open or carry out one of ACTS."""
+    viewer = read.staff_viewer(request)
+    ticket = read.ticket_for(viewer, reference)
+    act = ACTS.get(name)
+    if act is None:
+        raise NotVisible()
+    if request.method == "POST":
+        form = act.form(request.POST)
+        if form.is_valid():
+            try:
+                act.run(ticket, form.cleaned_data, viewer, clock.now())
+            except DomainError as error:
+                if error.status == 404:
+                    raise
+                add_domain_error(form, error)
+            else:
+                messages.success(request, str(act.done))
+                return _to_ticket(request, reference)
+    else:
+        form = act.form(initial=_initial(ticket, name))
+    template = "desk/_do.html" if request.headers.get("HX-Request") else "desk/do.html"
+    context = {"ticket": ticket, "act": act, "name": name, "form": form, **read.bar_context(request, viewer)}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _initial(ticket: Ticket, name: str) -> dict[str, Any]:
+    if name in ("escalate", "regrade"):
+        return {"category": ticket.category_id, "grade": ticket.grade}
+    return {}
+
+
+def _to_ticket(request: HttpRequest, reference: str) -> HttpResponse:
+    """Back to the ticket; htmx is told to go there."""
+    answer = redirect("desk:ticket", reference)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": answer["Location"]})
+    return answer
+
+
+@require_POST
+def send_reply(request: HttpRequest, reference: str) -> HttpResponse:
+    """Answer the customer. A newer message of theirs asks for a second look first; the text stays."""
+    viewer = read.staff_viewer(request)
+    ticket = read.ticket_for(viewer, reference)
+    form = ReplyForm(request.POST, request.FILES)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            reply(
+                ticket=ticket,
+                body=data["body"],
+                files=data["files"],
+                then=data["then"],
+                client_id=data["client_id"],
+                seen_seq=data["seen_seq"] if not request.POST.get("anyway") else None,
+                actor=viewer,
+                at=clock.now(),
+            )
+        except Conflict as error:
+            return _composer(
+                request,
+                ticket,
+                viewer,
+                form,
+                newer=error.extra.get("count") if error.code == "newer_message" else None,
+                error=error,
+            )
+        except DomainError as error:
+            if error.status == 404:
+                raise
+            add_domain_error(form, error)
+        else:
+            desk.clear_draft(ticket=ticket, mode=DraftMode.REPLY, actor=viewer)
+            return _after_sending(request, reference, viewer)
+    return _composer(request, ticket, viewer, form)
+
+
+@require_POST
+def send_note(request: HttpRequest, reference: str) -> HttpResponse:
+    """Write an internal note."""
+    viewer = read.staff_viewer(request)
+    ticket = read.ticket_for(viewer, reference)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        try:
+            add_note(ticket=ticket, body=form.cleaned_data["body"], actor=viewer, at=clock.now())
+        except DomainError as error:
+            if error.status == 404:
+                raise
+            add_domain_error(form, error)
+        else:
+            desk.clear_draft(ticket=ticket, mode=DraftMode.NOTE, actor=viewer)
+            return _after_sending(request, reference, viewer)
+    return _composer(request, ticket, viewer, form, mode="note")
+
+
+def _after_sending(request: HttpRequest, reference: str, viewer: Actor) -> HttpResponse:
+    """A fresh composer; the page hears `desk:sent` and fetches thread and head."""
+    if not request.headers.get("HX-Request"):
+        return redirect("desk:ticket", reference)
+    context = read.conversation_context(read.ticket_for(viewer, reference), viewer, clock.now())
+    response = render(request, "desk/_composer.html", context)
+    response["HX-Trigger"] = "desk:sent"
+    return response
+
+
+def _composer(
+    request: HttpRequest,
+    ticket: Ticket,
+    viewer: Actor,
+    form: forms.Form,
+    *,
+    mode: str = "reply",
+    newer: object = None,
+    error: DomainError | None = None,
+) -> HttpResponse:
+    """The composer with what was written and what is wrong with it."""
+    context = read.conversation_context(ticket, viewer, clock.now())
+    problems = [message for found in form.errors.values() for message in found] + (
+        [str(error)] if error and not newer else []
+    )
+    context |= {
+        "mode": mode,
+        "written": form.data.get("body", ""),
+        "problems": problems,
+        "newer": newer,
+        "client_id": form.data.get("client_id", ""),
+    }
+    if request.headers.get("HX-Request"):
+        return render(request, "desk/_composer.html", context, status=422)
+    context |= read.customer_context(request, ticket, viewer, clock.now())
+    context |= read.list_context(request, viewer, clock.now(), current=ticket.reference) | read.bar_context(
+        request, viewer
+    )
+    return render(request, "desk/ticket.html", context, status=422)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def reveal(request: HttpRequest, reference: str, field: str) -> HttpResponse:
+    """Show a masked value for a reason; the look is kept."""
+    viewer = read.staff_viewer(request)
+    ticket = read.ticket_for(viewer, reference)
+    value = ""
+    form = RevealForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            value = reveal_value(
+                customer=ticket.customer,
+                field=field,
+                reason=form.cleaned_data["reason"],
+                actor=viewer,
+                at=clock.now(),
+            )
+        except DomainError as error:
+            if error.status == 404:
+                raise
+            add_domain_error(form, error)
+    template = "desk/_reveal.html" if request.headers.get("HX-Request") else "desk/reveal.html"
+    context = {
+        "ticket": ticket,
+        "field": field,
+        "form": form,
+        "value": value,
+        **read.bar_context(request, viewer),
+    }
+    return render(request, template, context, status=422 if form.errors else 200)

@@ -1,0 +1,269 @@
+"""What the desk's pages are made of: readers that several addresses share. No writes here."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from accounts.enums import DutyState
+from accounts.models import Agent
+from core.actors import Actor
+from core.errors import NotVisible
+from core.panels import panels_at
+from customers.enums import Level
+from customers.models import Device
+from customers.services.warranty import warranties_of
+from customers.viewers import viewer_of
+from knowledge.services.search import suggest_articles
+from tickets.enums import ACTIVE, DONE, Grade, Status
+from tickets.models import Assignment, Queue, StatusName, Ticket
+from tickets.rules import may_move
+from tickets.services import classify, desk, routing, timeline
+from tickets.services.clocks.views import clock_view, queue_chip
+
+THREAD_PAGE = 50
+TICKET_RELATED = (
+    "customer__region",
+    "product__line",
+    "device",
+    "category__parent",
+    "queue",
+    "tier",
+    "assignee",
+    "steward",
+    "channel",
+    "thread",
+    "solution_code",
+    "root_cause",
+)
+#: the channel's picture in the sprite
+CHANNEL_ICONS = {
+    "web_form": "globe",
+    "web_chat": "chat",
+    "app": "mobile",
+    "email": "mail",
+    "sms": "mobile",
+    "phone": "phone",
+    "wechat": "wechat",
+    "shop": "box",
+    "device": "wifi",
+}
+NAMES_SECONDS = 30
+
+
+def staff_viewer(request: HttpRequest) -> Actor:
+    """The member of staff who looks. Raises NotVisible for everybody else: the desk does not exist for customers."""
+    viewer = viewer_of(request)
+    if not viewer.is_staff:
+        raise NotVisible()
+    return viewer
+
+
+def ticket_for(viewer: Actor, reference: str) -> Ticket:
+    """The ticket, if the viewer may see it. Raises NotVisible."""
+    found = (
+        Ticket.objects.visible_to(viewer).select_related(*TICKET_RELATED).filter(reference=reference).first()
+    )
+    if found is None:
+        raise NotVisible()
+    return found
+
+
+def status_names() -> dict[str, StatusName]:
+    """The names of the states; a renamed one shows within half a minute."""
+    names: dict[str, StatusName] | None = cache.get("status-names")
+    if names is None:
+        names = {row.code: row for row in StatusName.objects.all()}
+        cache.set("status-names", names, NAMES_SECONDS)
+    return names
+
+
+def list_context(request: HttpRequest, viewer: Actor, at: datetime, *, current: str = "") -> dict[str, Any]:
+    """The queue column: one page of the chosen list."""
+    view = request.GET.get("view") or "mine"
+    page = desk.list_rows(viewer=viewer, view=view, at=at, cursor=request.GET.get("cursor", ""))
+    return {
+        "view": view,
+        "view_name": _view_name(view),
+        "groups": grouped(page.rows, at),
+        "shown": len(page.rows),
+        "next_cursor": page.next_cursor,
+        "current": current,
+        "at": at,
+    }
+
+
+def _view_name(view: str) -> object:
+    if view in desk.VIEWS:
+        return desk.VIEWS[view]
+    queue = next((row for row in all_queues() if f"queue:{row['id']}" == view), None)
+    return in_reader_language(queue) if queue else ""
+
+
+def all_queues() -> list[dict[str, Any]]:
+    """Names of the queues, kept for half a minute."""
+    rows: list[dict[str, Any]] | None = cache.get("queue-names")
+    if rows is None:
+        rows = list(
+            Queue.objects.filter(active=True)
+            .order_by("position", "code")
+            .values("id", "name_zh", "name_en", "team_id")
+        )
+        cache.set("queue-names", rows, NAMES_SECONDS)
+    return rows
+
+
+def in_reader_language(row: dict[str, Any], field: str = "name") -> str:
+    """`<field>_zh` or `<field>_en` of a row of values()."""
+    first, second = ("en", "zh") if (get_language() or "").startswith("en") else ("zh", "en")
+    return row[f"{field}_{first}"] or row[f"{field}_{second}"]
+
+
+def grouped(rows: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
+    """Rows under their headings, by what is due: overdue and within 30 minutes, later, no running clock."""
+    groups: dict[str, list[dict[str, Any]]] = {"soon": [], "later": [], "paused": []}
+    for row in rows:
+        groups[decorate(row, at)].append(row)
+    return [{"code": code, "rows": found} for code, found in groups.items() if found]
+
+
+def decorate(row: dict[str, Any], at: datetime) -> str:
+    """Give a row of ticket values what its template prints; returns the group it belongs to."""
+    chip = queue_chip(row, at)
+    row["chip"] = chip
+    row["icon"] = CHANNEL_ICONS.get(row["channel__kind"], "chat")
+    row["who"] = row["customer__salutation"] or row["customer__name"]
+    row["grade_name"] = Grade(row["grade"]).label if row["grade"] else ""
+    names = status_names()
+    row["wait_words"] = names[row["status"]].name if row["status"] in names else ""
+    row["level_name"] = Level(row["level"]).label
+    row["category"] = in_reader_language(row, "category__name") if row["category__name_zh"] else ""
+    row["moment"] = row["last_customer_at"] or row["created_at"]
+    if chip.due_at is None:
+        return "paused"
+    return "soon" if chip.seconds <= 30 * 60 else "later"
+
+
+def lists_context(viewer: Actor, at: datetime, *, view: str = "") -> dict[str, Any]:
+    """The lists column: counts of one's own lists and of the queues."""
+    found = desk.counts(viewer=viewer, at=at)
+    hot = {"soon"}
+    return {
+        "own_lists": [
+            {
+                "code": code,
+                "label": label,
+                "count": found.get(code),
+                "hot": code in hot and bool(found.get(code)),
+            }
+            for code, label in desk.VIEWS.items()
+        ],
+        "queues": [
+            {
+                "queue": row.queue,
+                "waiting": row.waiting,
+                "oldest_at": row.oldest_at,
+                "view": f"queue:{row.queue.pk}",
+            }
+            for row in desk.queue_counts(viewer=viewer)
+        ],
+        "view": view,
+        "at": at,
+    }
+
+
+def bar_context(request: HttpRequest, viewer: Actor) -> dict[str, Any]:
+    """The bar: one's own duty state."""
+    agent = Agent.objects.filter(user_id=viewer.id).first()
+    return {
+        "agent": agent,
+        "duty_label": DutyState(agent.duty_state).label if agent else "",
+        "duty_choices": [DutyState.AVAILABLE, DutyState.BUSY, DutyState.WRAP_UP, DutyState.OFFLINE],
+    }
+
+
+def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[str, Any]:
+    """Head, clocks, thread and composer of one ticket."""
+    lines = timeline.read(ticket, viewer=viewer, limit=THREAD_PAGE)
+    faces = clock_view(ticket.clocks.select_related("calendar"), at)
+    status = Status(ticket.status)
+    return {
+        "ticket": ticket,
+        "status": status_names().get(ticket.status),
+        "lines": lines,
+        "older": len(lines) == THREAD_PAGE,
+        "last_entry": lines[-1].id if lines else 0,
+        "seen_seq": max((line.seq for line in lines if line.author == "customer"), default=0),
+        "clocks": faces,
+        "drafts": desk.drafts_of(ticket, viewer),
+        "mine": ticket.assignee_id == viewer.id,
+        "active": status in ACTIVE,
+        "done": status in DONE,
+        "can": {
+            "claim": status in ACTIVE and ticket.assignee_id != viewer.id,
+            "escalate": status in ACTIVE,
+            "hand_down": status in ACTIVE and ticket.tier is not None and ticket.tier.position > 1,
+            "resolve": status in ACTIVE and status != Status.NEW,
+            "wait": any(may_move(status, s) for s in Status if s.value.startswith("waiting"))
+            and status != Status.NEW,
+            "resume": status.value.startswith("waiting"),
+            "reopen": status in (Status.RESOLVED, Status.CLOSED),
+            "confirm": status == Status.RESOLVED,
+        },
+        "channel_icon": CHANNEL_ICONS.get(ticket.channel.kind, "chat"),
+        "at": at,
+    }
+
+
+def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: datetime) -> dict[str, Any]:
+    """The customer column: who, devices with warranty, other tickets, why this grade and this person."""
+    devices = list(
+        Device.objects.visible_to(viewer)
+        .filter(customer_id=ticket.customer_id)
+        .select_related("product__line")
+        .order_by("-pk")[:6]
+    )
+    devices.sort(key=lambda device: device.pk != ticket.device_id)
+    warranties = warranties_of(devices, at.date()) if devices else {}
+    history = list(
+        Ticket.objects.filter(customer_id=ticket.customer_id)
+        .exclude(pk=ticket.pk)
+        .order_by("-created_at")
+        .values("reference", "subject", "status", "created_at")[:5]
+    )
+    names = status_names()
+    for row in history:
+        row["status_name"] = names[row["status"]].name if row["status"] in names else row["status"]
+        row["is_open"] = row["status"] in {s.value for s in ACTIVE}
+    assignment = Assignment.objects.filter(ticket=ticket, until=None).select_related("agent", "by").first()
+    panels = [
+        (panel.template, panel.context(request, ticket, viewer)) for panel in panels_at("desk-customer")
+    ]
+    return {
+        "ticket": ticket,
+        "devices": [{"device": device, "warranty": warranties.get(device.pk)} for device in devices],
+        "history": history,
+        "open_others": [row for row in history if row["is_open"]],
+        "assignment": assignment,
+        "why_person": routing.why(assignment) if assignment else "",
+        "why_grade": classify.reason_words(ticket),
+        "hops": list(ticket.hops.select_related("from_tier", "to_tier", "by", "reason")[:3]),
+        "panels": [(template, context) for template, context in panels if context is not None],
+        "at": at,
+    }
+
+
+def assist_context(ticket: Ticket, viewer: Actor) -> dict[str, Any]:
+    """At most five articles that may help, from subject, symptom, model, code and category."""
+    return {
+        "ticket": ticket,
+        "articles": suggest_articles(
+            f"{ticket.subject} {ticket.symptom}",
+            product=ticket.product,
+            error_code=ticket.error_code,
+            category_code=ticket.category.code if ticket.category else "",
+            viewer=viewer,
+        ),
+    }

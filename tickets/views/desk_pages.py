@@ -1,0 +1,173 @@
+"""The desk's pages and their parts."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Agent
+from accounts.services.duty import set_duty
+from core import clock, live
+from core.errors import InvalidInput, NotVisible
+from tickets.services import desk, search, timeline
+from tickets.views import desk_context as read
+
+
+def _page(
+    request: HttpRequest, template: str, context: dict[str, object], *, status: int = 200
+) -> HttpResponse:
+    return render(request, template, {"event": live.position(), **context}, status=status)
+
+
+@never_cache
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """The desk with a list and no ticket opened."""
+    viewer = read.staff_viewer(request)
+    at = clock.now()
+    context = {**read.list_context(request, viewer, at), **read.bar_context(request, viewer)}
+    context |= read.lists_context(viewer, at, view=str(context["view"]))
+    return _page(request, "desk/queue.html", context)
+
+
+@never_cache
+@require_safe
+def ticket(request: HttpRequest, reference: str) -> HttpResponse:
+    """One ticket. Opened from the list (htmx) only conversation and customer travel."""
+    viewer = read.staff_viewer(request)
+    at = clock.now()
+    found = read.ticket_for(viewer, reference)
+    context = read.conversation_context(found, viewer, at) | read.customer_context(request, found, viewer, at)
+    if request.headers.get("HX-Request") and request.headers.get("HX-Target") == "main":
+        return _page(request, "desk/_ticket.html", context)
+    context |= read.list_context(request, viewer, at, current=reference) | read.bar_context(request, viewer)
+    return _page(request, "desk/ticket.html", context)
+
+
+@never_cache
+@require_safe
+def part_list(request: HttpRequest) -> HttpResponse:
+    """The rows of a list, or its next page (?cursor=)."""
+    viewer = read.staff_viewer(request)
+    context = read.list_context(request, viewer, clock.now(), current=request.GET.get("current", ""))
+    return render(request, "desk/_rows.html" if request.GET.get("cursor") else "desk/_list.html", context)
+
+
+@never_cache
+@require_safe
+def part_lists(request: HttpRequest) -> HttpResponse:
+    """The lists with their counts."""
+    viewer = read.staff_viewer(request)
+    return render(
+        request,
+        "desk/_lists.html",
+        read.lists_context(viewer, clock.now(), view=request.GET.get("view", "mine")),
+    )
+
+
+@never_cache
+@require_safe
+def part_head(request: HttpRequest, reference: str) -> HttpResponse:
+    """Title, state and clocks."""
+    viewer = read.staff_viewer(request)
+    context = read.conversation_context(read.ticket_for(viewer, reference), viewer, clock.now())
+    return render(request, "desk/_head.html", context)
+
+
+@never_cache
+@require_safe
+def part_thread(request: HttpRequest, reference: str) -> HttpResponse:
+    """Lines after an entry (?after=), or before one (?before=)."""
+    viewer = read.staff_viewer(request)
+    found = read.ticket_for(viewer, reference)
+    after, before = (_number(request.GET.get(name)) for name in ("after", "before"))
+    lines = timeline.read(found, viewer=viewer, limit=read.THREAD_PAGE, after=after, before=before)
+    return render(
+        request,
+        "desk/_lines.html",
+        {
+            "ticket": found,
+            "lines": lines,
+            "older": before is not None and len(lines) == read.THREAD_PAGE,
+            "at": clock.now(),
+        },
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 18 else None
+
+
+@never_cache
+@require_safe
+def part_customer(request: HttpRequest, reference: str) -> HttpResponse:
+    """The customer column anew."""
+    viewer = read.staff_viewer(request)
+    found = read.ticket_for(viewer, reference)
+    return render(request, "desk/_customer.html", read.customer_context(request, found, viewer, clock.now()))
+
+
+@never_cache
+@require_safe
+def part_assist(request: HttpRequest, reference: str) -> HttpResponse:
+    """Suggested articles: loads on its own, after the page stands."""
+    viewer = read.staff_viewer(request)
+    return render(
+        request, "desk/_assist.html", read.assist_context(read.ticket_for(viewer, reference), viewer)
+    )
+
+
+@never_cache
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Search by number, phone, serial number or words."""
+    viewer = read.staff_viewer(request)
+    at = clock.now()
+    query = request.GET.get("q", "").strip()[:200]
+    ids = search.find(query=query, viewer=viewer, limit=50) if query else []
+    rows = desk.rows_for(ids, viewer=viewer)
+    for row in rows:
+        read.decorate(row, at)
+    context = {"query": query, "rows": rows, "at": at, **read.bar_context(request, viewer)}
+    return _page(request, "desk/search.html", context)
+
+
+@require_POST
+def seen(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """The viewer looked at it (sent by the page when it stands in front)."""
+    viewer = read.staff_viewer(request)
+    desk.mark_seen(ticket=read.ticket_for(viewer, reference), actor=viewer, at=clock.now())
+    return HttpResponse(status=204)
+
+
+@require_POST
+def draft(request: HttpRequest, reference: str) -> JsonResponse:
+    """Keep what is being written."""
+    viewer = read.staff_viewer(request)
+    at = clock.now()
+    kept = desk.save_draft(
+        ticket=read.ticket_for(viewer, reference),
+        mode=request.POST.get("mode", "reply"),
+        body=request.POST.get("body", ""),
+        actor=viewer,
+        at=at,
+    )
+    return JsonResponse({"saved_at": at.isoformat() if kept else None})
+
+
+@require_POST
+def duty(request: HttpRequest) -> HttpResponse:
+    """Change one's own duty state; a break needs its reason."""
+    viewer = read.staff_viewer(request)
+    agent = Agent.objects.filter(user_id=viewer.id).first()
+    if agent is None:
+        raise NotVisible()
+    state, _colon, reason = request.POST.get("state", "").partition(":")
+    error = ""
+    try:
+        set_duty(agent=agent, state=state, reason=reason, actor=viewer, at=clock.now())
+    except InvalidInput as refused:
+        error = str(refused)
+    if not request.headers.get("HX-Request"):
+        return redirect("desk:queue")
+    return render(request, "desk/_duty.html", {**read.bar_context(request, viewer), "duty_error": error})
