@@ -21,6 +21,15 @@ class TicketOpened(TicketEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomerNamed(TicketEvent):
+    """It turned out whose ticket it is: a nameless visitor left a number."""
+
+    kind: ClassVar[str] = "tickets.customer_named"
+    customer_id: int
+    before_customer_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketClassified(TicketEvent):
     """Category, grade and priority were set; `by_person` tells a change of mind from the suggestion."""
 

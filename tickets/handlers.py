@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.urls import reverse
@@ -12,15 +13,22 @@ from accounts.events import DutyChanged
 from accounts.models import Agent
 from channels_hub import ports as channel_ports
 from channels_hub.enums import Author, Handler
-from channels_hub.events import HandoverRequested, MessageReceived, MessageSent, MessageStateChanged
+from channels_hub.events import (
+    ContactLeft,
+    HandoverRequested,
+    MessageReceived,
+    MessageSent,
+    MessageStateChanged,
+)
 from channels_hub.models import Conversation, Message, Thread
 from core import clock, live, ports_declared
-from core.actors import Actor
+from core.actors import Actor, ActorKind
 from core.errors import NotVisible
 from core.events import subscribe
 from core.models import Event, Timer
 from core.services.files import guard_files_of
 from core.services.timers import on_timer
+from customers.models import Customer
 from tickets.enums import ACTIVE, Status
 from tickets.events import (
     AgentReplied,
@@ -89,9 +97,23 @@ def open_for_chat(event: Event) -> None:
     intake.open_for_thread(
         thread=Thread(pk=event.subject_id),
         conversation=Conversation.objects.get(pk=event.data["conversation_id"]),
-        actor=Actor(event.actor_kind, event.actor_id),  # type: ignore[arg-type]  (stored as one of the kinds)
+        actor=_actor_of(event),
         at=clock.now(),
     )
+
+
+@subscribe(ContactLeft)
+def name_customer(event: Event) -> None:
+    """A visitor said how to reach them: their ticket has a customer now."""
+    before_id = event.data["previous_id"]
+    if before_id is not None:
+        intake.name_customer(
+            thread_id=event.subject_id,
+            before_id=before_id,
+            customer=Customer.objects.get(pk=event.data["customer_id"]),
+            actor=_actor_of(event),
+            at=clock.now(),
+        )
 
 
 @subscribe(MessageReceived)
@@ -107,7 +129,7 @@ def take_note(event: Event) -> None:
     talk.note_customer_message(
         ticket=ticket,
         message=message,
-        actor=Actor(event.actor_kind, event.actor_id),  # type: ignore[arg-type]  (stored as one of the kinds)
+        actor=_actor_of(event),
         at=clock.now(),
     )
 
@@ -121,6 +143,11 @@ def record_sent(event: Event) -> None:
     message = Message.objects.get(pk=event.data["message_id"])
     if ticket is not None and ticket.status in ACTIVE and not timeline.has_message(message):
         timeline.record(ticket, message=message, public=True)
+
+
+def _actor_of(event: Event) -> Actor:
+    """Who did it, as a value; what comes of it is done in their name."""
+    return Actor(cast(ActorKind, event.actor_kind), event.actor_id)
 
 
 def _ticket_of_thread(thread_id: int) -> Ticket | None:

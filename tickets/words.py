@@ -154,6 +154,7 @@ _TEXTS: dict[str, tuple[Text, Text | None]] = {
         _plain(lambda: gettext("Request received")),
         _plain(lambda: gettext("We received your request")),
     ),
+    events.CustomerNamed.kind: (_plain(lambda: gettext("The customer left a number")), None),
     events.TicketClassified.kind: (_classified, None),
     events.TicketQueued.kind: (_queued, None),
     events.TicketAssigned.kind: (_assigned, _assigned_for_customer),

@@ -10,7 +10,7 @@ from channels_hub.models import Thread
 from channels_hub.services.messages import receive
 from core import clock
 from core.actors import SYSTEM, Actor
-from core.models import Event
+from core.models import Delivery, Event
 from core.services.deliveries import deliver_due, fan_out
 from customers.models import Customer
 from tests.factories.accounts import make_agent
@@ -108,6 +108,9 @@ def deliver(at: datetime = NOW) -> int:
             tried = deliver_due(at=at)
             done += tried
             if not read and not tried:
+                failed = list(Delivery.objects.exclude(last_error="").values_list("subscriber", "last_error"))
+                if failed:
+                    raise AssertionError(failed)
                 return done
     raise AssertionError("events keep causing events")
 

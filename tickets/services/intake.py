@@ -20,7 +20,7 @@ from channels_hub.enums import ChannelKind, Direction
 from channels_hub.models import Channel, Conversation, Message, Thread
 from channels_hub.services.messages import check_files, receive
 from channels_hub.services.threads import give_to_customer, open_thread
-from core.actors import Actor
+from core.actors import SYSTEM, Actor
 from core.db import lock_rows, next_id
 from core.errors import Conflict, InvalidInput, NotVisible
 from core.events import announce
@@ -31,9 +31,11 @@ from customers.rules import plain, serial_key
 from customers.services.contacts import clean_email, clean_phone, find_or_create_customer
 from customers.services.devices import check_purchase_date, check_serial, find_device
 from tickets import rules
-from tickets.events import TicketOpened
+from tickets.enums import ACTIVE
+from tickets.events import CustomerNamed, TicketOpened
 from tickets.models import Ticket
-from tickets.services import links, timeline
+from tickets.services import clocks, links, timeline
+from tickets.services.state import lock_ticket
 
 Upload = UploadedFile  # type: ignore[type-arg]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -403,6 +405,35 @@ def open_for_thread(*, thread: Thread, conversation: Conversation, actor: Actor,
         actor=actor,
         at=at,
     )
+
+
+def name_customer(*, thread_id: int, before_id: int, customer: Customer, actor: Actor, at: datetime) -> int:
+    """A nameless visitor turned out to be this customer: their tickets on the thread become this customer's, with the
+    promises of the customer's level. Returns how many changed."""
+    rows = Ticket.objects.filter(thread_id=thread_id, customer_id=before_id).exclude(customer=customer)
+    return sum(
+        _name_customer(ticket, before_id, customer, actor=actor, at=at) for ticket in rows.order_by("pk")
+    )
+
+
+@transaction.atomic
+def _name_customer(ticket: Ticket, before_id: int, customer: Customer, *, actor: Actor, at: datetime) -> bool:
+    lock_ticket(ticket, viewer=SYSTEM)
+    if ticket.customer_id != before_id:
+        return False
+    level_changed = ticket.level != customer.level
+    ticket.customer, ticket.level, ticket.updated_at = customer, customer.level, at
+    ticket.region_id = ticket.region_id or customer.region_id
+    ticket.save(update_fields=["customer", "level", "region", "updated_at"])
+    event = announce(
+        CustomerNamed(subject_id=ticket.pk, customer_id=customer.pk, before_customer_id=before_id),
+        actor=actor,
+        at=at,
+    )
+    timeline.record(ticket, event=event, public=False)
+    if level_changed and ticket.grade and ticket.status in ACTIVE:
+        clocks.retarget(ticket=ticket, actor=actor, at=at)
+    return True
 
 
 def _known_product(text: object) -> Product | None:
