@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_structlog.middlewares import RequestMiddleware
@@ -23,6 +24,15 @@ class RequestLogMiddleware(RequestMiddleware):
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         return f"{request.method} {_SECRET.sub('…', request.path)}"
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        """Who is signed in, by the session if anything has read it. (The parent looks at the user at once: that costs
+        each request its queries, and it puts another object in place of `request.user`, which allauth's session
+        tokens then cannot renew.)"""
+        session = getattr(request, "session", None)
+        if session is not None and session.accessed:
+            structlog.contextvars.bind_contextvars(user_id=session.get(SESSION_KEY))
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response["X-Request-ID"] = str(structlog.contextvars.get_contextvars().get("request_id", ""))
