@@ -3,12 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
     path("", include("core.urls")),
     path("s/", include("surveys.urls")),
     path("chat/", include("channels_hub.urls")),

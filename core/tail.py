@@ -61,7 +61,7 @@ class Tail:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        await asyncio.get_running_loop().run_in_executor(thread, connection.close)
+        await asyncio.get_running_loop().run_in_executor(thread, _close)
         thread.shutdown(wait=False)
 
     async def _run(self, ready: asyncio.Event, thread: ThreadPoolExecutor) -> None:
@@ -80,7 +80,7 @@ class Tail:
             except DatabaseError:
                 # the table keeps everything and the position has not moved: go on where we were, with a new connection
                 log.warning("live_tail_without_database", exc_info=True)
-                await loop.run_in_executor(thread, connection.close)
+                await loop.run_in_executor(thread, _close)
             await asyncio.sleep(PAUSE_SECONDS)
 
     def _read(self) -> list[live.Nudge]:
@@ -101,6 +101,11 @@ def _end() -> EventCursor:
     newest = live.position()
     txid = Event.objects.values_list("txid", flat=True).get(pk=newest) if newest else 0
     return EventCursor(txid=txid, event_id=newest)
+
+
+def _close() -> None:
+    """Close the connection of the thread that runs this; `connection` means another one in each thread."""
+    connection.close()
 
 
 #: the tail of this process
