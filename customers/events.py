@@ -52,6 +52,16 @@ class DuplicateSuspected(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityProven(DomainEvent):
+    """A customer proved that a phone is theirs, by a code."""
+
+    kind: ClassVar[str] = "customers.identity_proven"
+    subject_kind: ClassVar[str] = "customer"
+    identity_id: int
+    identity_kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConsentGiven(DomainEvent):
     """A customer agreed to a purpose."""
 

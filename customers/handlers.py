@@ -1,13 +1,18 @@
-"""What customers does for core: says who is behind a request or a socket."""
+"""What customers does for core and accounts: says who is behind a request, a socket, a phone."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from accounts import ports
 from core import ports_declared
 from core.actors import NOBODY, Actor
+from customers.services import accounts
 from customers.viewers import viewer_of, viewer_of_user
 
 ports_declared.viewer_of_request.provide(viewer_of)
+ports.account_of_phone.provide(accounts.account_of_phone)
+ports.phone_of_account.provide(accounts.phone_of_account)
+ports.prove_phone.provide(accounts.prove_phone)
 
 
 @ports_declared.viewer_of_scope.provide
