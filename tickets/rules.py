@@ -106,15 +106,16 @@ GRADE_WEIGHT: dict[Grade, tuple[Impact, Urgency]] = {
 
 #: what counts when a ticket is given to somebody, and how much; a queue may weigh otherwise (Queue.weights).
 #: `prior` is whoever worked on this ticket at this tier before, `value` somebody trained for valued
-#: customers, `idle` the time since the last assignment. Each criterion scores 0 to 1.
+#: customers, `idle` the time since the last assignment. Each criterion scores 0 to 1. One open ticket of
+#: thirty weighs as much as an hour's wait: fewest open first, equals by the longest time since the last one.
 ROUTING_WEIGHTS: dict[str, int] = {
     "prior": 200,
     "skill": 40,
-    "load": 25,
+    "load": 30,
     "region": 15,
     "language": 10,
     "value": 10,
-    "idle": 5,
+    "idle": 1,
 }
 
 #: the idle time (minutes) that counts in full
