@@ -111,7 +111,7 @@ class ConversationInline(ViewOnlyInline):
 
 
 @admin.register(Thread)
-class ThreadAdmin(ExportMixin, BaseAdmin):
+class ThreadAdmin(BaseAdmin):
     list_display = ("id", "channel", "customer", "display_name", "created_at", "last_message_at")
     list_filter = (("channel__kind", ChoicesDropdownFilter), ("last_message_at", RangeDateTimeFilter))
     list_select_related = ("channel", "customer")

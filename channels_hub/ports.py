@@ -7,8 +7,8 @@ from core.ports import Port
 
 @dataclass(frozen=True, slots=True)
 class ThreadWork:
-    """The piece of work that a thread belongs to, as its customer sees it. `url` is an absolute address, or
-    empty."""
+    """The piece of work that a thread belongs to, as its customer sees it. `url`, an absolute address, is
+    given by mail_link_of_thread only."""
 
     reference: str
     subject: str
@@ -19,8 +19,8 @@ class ThreadWork:
 #: asks).
 work_of_thread = Port("ticket of a thread")
 
-#: mail_link_of_thread(thread_id, at) -> ThreadWork | None: the same with a link fit for a mail; may issue
-#: one. Asked within the transaction that sends a message.
+#: mail_link_of_thread(thread_id, at) -> ThreadWork | None: the same with a private link to its progress; may
+#: issue one. Asked within the transaction that sends a message, and when a visitor follows the reference.
 mail_link_of_thread = Port("link of a thread for a mail")
 
 #: may_see_thread(viewer, thread_id) -> bool: whether staff or the holder of a tracking link may watch a

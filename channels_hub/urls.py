@@ -12,4 +12,5 @@ urlpatterns = [
     path("read/", chat.read, name="read"),
     path("end/", chat.end, name="end"),
     path("contact/", chat.contact, name="contact"),
+    path("track/", chat.track, name="track"),
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from channels_hub.enums import ChannelKind
 from channels_hub.events import ContactLeft, HandoverRequested
 from channels_hub.models import Channel, Conversation, Message, Thread
+from channels_hub.ports import mail_link_of_thread
 from channels_hub.services import conversations
 from channels_hub.services.messages import Uploads, receive
 from channels_hub.services.threads import open_thread
@@ -187,6 +188,18 @@ def end_chat(*, thread: Thread, actor: Actor, at: datetime) -> Conversation | No
     if actor.kind == "visitor" and actor.id != thread.pk:
         raise NotVisible()
     return conversations.end_conversation(thread=thread, actor=actor, at=at)
+
+
+@transaction.atomic
+def tracking_link(*, thread: Thread, actor: Actor, at: datetime) -> str:
+    """The address of the private page on which the visitor follows the request behind this chat. Raises NotVisible
+    while there is none, and for somebody else's thread."""
+    if actor.kind == "visitor" and actor.id != thread.pk:
+        raise NotVisible()
+    work = mail_link_of_thread(thread.pk, at)
+    if work is None or not work.url:
+        raise NotVisible(_("There is no request behind this chat yet."))
+    return str(work.url)
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -35,6 +36,7 @@ COOKIE_SECONDS = 30 * 24 * 3600
 SAY_LIMIT, SAY_SECONDS = 20, 60
 START_LIMIT, START_SECONDS = 20, 600
 CONTACT_LIMIT, CONTACT_SECONDS = 5, 600
+TRACK_LIMIT, TRACK_SECONDS = 20, 3600
 
 View = Callable[..., HttpResponse]
 
@@ -249,6 +251,8 @@ def _news(request: HttpRequest, thread: Thread, *, after: int, **more: object) -
             "more": bool(said) and len(said) == show.PAGE,
             "read_seq": show.read_by_us(thread),
             "ended": state["ended"],
+            "waiting": state["waiting"],
+            "work": state["work"].reference if state["work"] else "",
             **more,
         }
     )
@@ -325,6 +329,18 @@ def contact(request: HttpRequest, thread: Thread) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"kept": True, "detail": _("Thank you. We call you if we lose each other.")})
     return redirect("chat:room")
+
+
+@never_cache
+@require_POST
+@_of_visitor
+def track(request: HttpRequest, thread: Thread) -> HttpResponse:
+    """On to the page of the request behind this chat."""
+    at = clock.now()
+    limits.spend(f"chat-track:{thread.pk}", limit=TRACK_LIMIT, seconds=TRACK_SECONDS, at=at)
+    address = urlsplit(chat.tracking_link(thread=thread, actor=chat.visitor(thread), at=at))
+    # on the host that the browser is on, whatever the public one is called
+    return redirect(urlunsplit(("", "", address.path, address.query, "")))
 
 
 # --- parsing ---------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 // the server takes each id once, so that sending twice is safe.
 
 const room = document.getElementById('room');
-const POLL = 2000, POLL_HIDDEN = 15000, POLL_LIVE = 20000, POLL_ENDED = 30000;
+const POLL = 2000, POLL_HIDDEN = 15000, POLL_LIVE = 20000, POLL_WAITING = 10000, POLL_YOUNG = 3000, POLL_ENDED = 30000;
 const BACKOFF = [1000, 2000, 5000, 10000, 30000];
 
 /* ---------- this browser's memory ---------- */
@@ -21,7 +21,7 @@ class Room {
   constructor(el) {
     const data = el.dataset;
     Object.assign(this, {
-      el, words: data, thread: data.thread, ended: Boolean(data.ended), said: document.getElementById('said'), form: document.getElementById('say'),
+      el, words: data, thread: data.thread, ended: Boolean(data.ended), waiting: Boolean(data.waiting), work: data.work, since: Date.now(), said: document.getElementById('said'), form: document.getElementById('say'),
       text: document.getElementById('body'), picked: document.getElementById('files'), trouble: el.querySelector('[data-trouble]'), pill: el.querySelector('[data-new]'),
       unsentKey: `chat:unsent:${data.thread}`, draftKey: `chat:draft:${data.thread}`, files: new Map(), refused: new Map(),
       reported: 0, unseen: 0, title: document.title, live: false, tries: 0, event: Number(data.since) || 0, knocks: 0,
@@ -66,7 +66,10 @@ class Room {
 
   tick() {
     clearTimeout(this.timer);
-    const pause = this.ended ? POLL_ENDED : this.live ? POLL_LIVE : document.hidden ? POLL_HIDDEN : POLL;
+    // a nudge tells of messages; the place in the queue and the request's number are asked for
+    const young = !this.work && Date.now() - this.since < 60000;
+    const live = young ? POLL_YOUNG : this.waiting ? POLL_WAITING : POLL_LIVE;
+    const pause = this.ended ? POLL_ENDED : document.hidden ? POLL_HIDDEN : this.live ? live : POLL;
     this.timer = setTimeout(async () => { await this.look(); this.tick(); }, pause);
   }
 
@@ -105,7 +108,7 @@ class Room {
     if (bar.innerHTML.trim() !== news.bar) bar.innerHTML = news.bar;
     bar.hidden = !news.bar;
     if (head.innerHTML.trim() !== news.head) head.innerHTML = news.head;
-    this.ended = news.ended;
+    Object.assign(this, { ended: news.ended, waiting: news.waiting, work: news.work });
     this.said.querySelectorAll('.msg--out[data-seq]').forEach((el) => {
       if (Number(el.dataset.seq) <= news.read_seq) el.querySelector('[data-sent]').textContent = this.words.sayRead;
     });

@@ -13,7 +13,7 @@ from PIL import Image
 
 from channels_hub.enums import Author, ChannelKind, SendState
 from channels_hub.models import Channel, Conversation, Message, Thread
-from channels_hub.ports import QueuePlace, ThreadWork, place_in_queue, work_of_thread
+from channels_hub.ports import QueuePlace, ThreadWork, mail_link_of_thread, place_in_queue, work_of_thread
 from channels_hub.services.messages import send
 from channels_hub.views.chat import COOKIE
 from core.actors import SYSTEM, Actor
@@ -154,7 +154,7 @@ class TestRoom:
     def test_a_forged_cookie_opens_nothing(self, talking, value):
         talking.cookies[COOKIE] = value
         assert talking.get(reverse("chat:room")).status_code == 302
-        for name in ("messages", "read", "end", "contact"):
+        for name in ("messages", "read", "end", "contact", "track"):
             for accept in ({}, JSON):
                 method = talking.get if name == "messages" else talking.post
                 assert method(reverse(f"chat:{name}"), **accept).status_code == 404
@@ -185,12 +185,19 @@ class TestRoom:
         answer()
         assert "Connecting you" not in talking.get(reverse("chat:room")).content.decode()
 
-    def test_the_request_behind_it_is_named(self, talking, monkeypatch):
-        work = ThreadWork(reference="T-2026-000042", subject="Lock", url="https://heqi.example/t/abc")
+    def test_the_request_behind_it_is_named_and_leads_to_its_page(self, talking, monkeypatch):
+        work = ThreadWork(reference="T-2026-000042", subject="Lock")
         monkeypatch.setattr(work_of_thread, "_provider", lambda thread_id: work)
-        html = talking.get(reverse("chat:room")).content.decode()
-        assert '<a href="https://heqi.example/t/abc">' in html
-        assert "T-2026-000042" in html
+        assert "T-2026-000042" in talking.get(reverse("chat:room")).content.decode()
+        linked = ThreadWork(reference="T-2026-000042", subject="Lock", url="https://heqi.example/t/abc/?a=1")
+        monkeypatch.setattr(mail_link_of_thread, "_provider", lambda thread_id, at: linked)
+        response = talking.post(reverse("chat:track"))
+        assert (response.status_code, response["Location"]) == (302, "/t/abc/?a=1")
+        assert talking.get(reverse("chat:track")).status_code == 405
+
+    def test_no_request_no_page_of_it(self, talking, monkeypatch):
+        monkeypatch.setattr(mail_link_of_thread, "_provider", lambda thread_id, at: None)
+        assert talking.post(reverse("chat:track")).status_code == 404
 
     def test_older_messages_are_a_page_back(self, talking):
         thread = Thread.objects.get()
