@@ -255,8 +255,15 @@ class ShiftAdmin(ExportMixin, BaseAdmin):
     deletable = True
 
 
+class DutyResource(SafeResource):
+    class Meta:
+        model = DutyLog
+        fields = ("agent__employee_no", "state", "reason", "since", "until")
+
+
 @admin.register(DutyLog)
 class DutyLogAdmin(ExportMixin, BaseAdmin):
+    resource_classes = (DutyResource,)
     list_display = ("agent", "state", "reason", "since", "until")
     list_filter = (("state", ChoicesDropdownFilter), ("since", RangeDateTimeFilter))
     list_select_related = ("agent__user",)
@@ -291,7 +298,7 @@ SkillAdmin.inlines = (HolderInline,)
 
 
 @admin.register(Team)
-class TeamAdmin(ExportMixin, BaseAdmin):
+class TeamAdmin(BaseAdmin):
     list_display = ("code", "name_zh", "name_en", "tier", "lead")
     list_filter = (("tier", ChoicesDropdownFilter),)
     list_select_related = ("lead",)

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import environ
-from csp.constants import NONCE, SELF
+from csp.constants import SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import configure_logging
@@ -313,7 +314,7 @@ CONTENT_SECURITY_POLICY = {
 # unfold's Alpine evaluates expressions: a wider policy for /admin/ alone (core.middleware sets it per path)
 ADMIN_CSP = {
     "default-src": [SELF],
-    "script-src": [SELF, NONCE, "'unsafe-eval'", "'unsafe-inline'"],
+    "script-src": [SELF, "'unsafe-eval'"],
     "style-src": [SELF, "'unsafe-inline'"],
     "img-src": [SELF, "data:", "blob:"],
     "font-src": [SELF, "data:"],
@@ -354,6 +355,12 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_LANGUAGES": True,
     "DASHBOARD_CALLBACK": "config.admin_home.dashboard",
+    "STYLES": [
+        lambda request: static("css/chips.css"),
+        lambda request: static("css/adminhome.css"),
+        lambda request: static("css/admin.css"),
+    ],
+    "ACCOUNT": {"navigation": "config.admin_nav.account_links"},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.admin_nav.navigation"},
     "COLORS": {
         "primary": {

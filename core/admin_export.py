@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -129,6 +129,13 @@ class ExportMixin(BaseExportMixin):
     export_form_class = SelectableFieldsExportForm
     formats = (SafeCSV, XLSX)
     to_encoding = "utf-8"
+
+    def get_export_resource_classes(self, request: HttpRequest) -> Any:
+        """Never the library's own choice of all columns."""
+        chosen = super().get_export_resource_classes(request)
+        if not all(issubclass(found, SafeResource) for found in chosen):
+            raise ImproperlyConfigured(f"{type(self).__name__} names no SafeResource")
+        return chosen
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_view_permission(request))  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.admin_base import BaseAdmin, dress, viewer_of
+from core.admin_base import ACTION_LIMIT, BaseAdmin, dress, viewer_of
 from core.errors import DomainError
 from core.forms import add_domain_error
 from core.services import once
@@ -179,3 +179,45 @@ class VerbsMixin(BaseAdmin):
             },
             status=status,
         )
+
+
+def bulk(verb: Verb, description: Any) -> Callable[..., HttpResponse | None]:
+    """The same verb for the rows that are ticked in a list: one form, then one call a row; a row that refuses does not
+    stop the others, and each says what came of it."""
+
+    def run(admin: VerbsMixin, request: HttpRequest, rows: Any) -> HttpResponse | None:
+        if not admin.may(request, verb):
+            raise PermissionDenied
+        sent = "apply" in request.POST
+        form = dress(verb.form(request.POST, request.FILES) if sent else verb.form())
+        if verb.form is Nothing or (sent and form.is_valid()):
+            data = form.cleaned_data if sent and form.is_valid() else {}
+            actor, at = viewer_of(request), clock.now()
+            done = _("%(n)d rows: %(done)s")
+
+            def one(row: Any) -> None:
+                verb.call(row, dict(data), actor=actor, at=at)
+                admin.log_change(request, row, verb.name)
+
+            admin.each(request, rows, one, done.replace("%(done)s", str(verb.done)))
+            return None
+        return TemplateResponse(
+            request,
+            "admin/bulk.html",
+            {
+                **admin.admin_site.each_context(request),
+                "title": description,
+                "opts": admin.opts,
+                "verb": verb,
+                "form": form,
+                "rows": rows[: ACTION_LIMIT + 1],
+                "action": run.__name__,
+                "back": request.get_full_path(),
+            },
+            status=400 if sent else 200,
+        )
+
+    run.__name__ = f"{verb.name.replace('-', '_')}_many"
+    run.short_description = description  # type: ignore[attr-defined]
+    run.allowed_permissions = (verb.needs,)  # type: ignore[attr-defined]
+    return run

@@ -1,8 +1,10 @@
 """Who may read which articles."""
 
+from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from core.actors import Actor
 from knowledge.enums import ArticleStatus, Audience
@@ -23,3 +25,8 @@ class ArticleQuerySet(QuerySet[Any]):
         if viewer.is_staff or viewer.kind == "system":
             return self
         return self.published().filter(audience=Audience.PUBLIC)
+
+    def to_review(self, at: datetime) -> Self:
+        """In review, or published and past the day by which somebody should have looked at it."""
+        late = Q(status=ArticleStatus.PUBLISHED, review_by__lt=timezone.localdate(at))
+        return self.filter(Q(status=ArticleStatus.REVIEW) | late)

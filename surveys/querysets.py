@@ -6,7 +6,7 @@ from django.db.models import Exists, Q, QuerySet
 
 from accounts.models import Team
 from core.actors import Actor
-from surveys.enums import OPEN_STATES
+from surveys.enums import OPEN_STATES, FollowUpState
 
 #: the purpose of the teams that call customers after service
 AFTERCARE = "aftercare"
@@ -40,3 +40,9 @@ class FollowUpQuerySet(QuerySet[Any]):
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
+
+    def not_contacted(self) -> Self:
+        """Nobody has reached the customer yet."""
+        return self.filter(
+            state__in=[FollowUpState.TO_DO, FollowUpState.CONTACTING], first_contact_at=None
+        )

@@ -1,12 +1,30 @@
 """Which tickets whom concern."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db.models import F, Q, QuerySet
 
 from core.actors import Actor
 from tickets.enums import ACTIVE, Status
+
+#: what is due so soon needs a person now
+SOON = timedelta(minutes=30)
+
+
+def is_overdue(at: datetime) -> Q:
+    """Of active tickets: the deadline has passed."""
+    return Q(due_at__lt=at)
+
+
+def is_due_soon(at: datetime) -> Q:
+    """Of active tickets: the deadline is within half an hour, and not past."""
+    return Q(due_at__gte=at, due_at__lt=at + SOON)
+
+
+def is_unanswered() -> Q:
+    """Of active tickets: the customer waits for an answer for which nobody is responsible, or that has no deadline."""
+    return Q(awaiting_reply=True) & (Q(assignee=None) | Q(due_at=None))
 
 
 class TicketQuerySet(QuerySet[Any]):
@@ -37,7 +55,15 @@ class TicketQuerySet(QuerySet[Any]):
 
     def overdue(self, at: datetime) -> Self:
         """Active, with a running clock past its deadline."""
-        return self.active().filter(due_at__lt=at)
+        return self.active().filter(is_overdue(at))
+
+    def due_soon(self, at: datetime) -> Self:
+        """Active, with a deadline within half an hour."""
+        return self.active().filter(is_due_soon(at))
+
+    def unanswered(self) -> Self:
+        """Active, and the customer waits for an answer without an owner or a deadline."""
+        return self.active().filter(is_unanswered())
 
     def waiting_on_customer(self) -> Self:
         return self.filter(status=Status.WAITING_CUSTOMER)
