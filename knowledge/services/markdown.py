@@ -4,7 +4,8 @@ had to go.
 Call-outs are block quotes that begin with `[!danger]`, `[!warning]` or `[!tip]`; they become
 `<aside class="callout" data-callout="danger">`, and the page draws their icon. Links lead to http(s), mail,
 telephone or this site; pictures lie on this site. CommonMark's rule for `**bold**` fails beside Chinese
-punctuation (`**注意：**请`), so Chinese characters count as a border of words here."""
+punctuation (`**注意：**请`), so Chinese characters count as a border of words here; and a line's end is one,
+for a space in its place would be wrong between Chinese characters."""
 
 import re
 from collections.abc import Iterable
@@ -118,7 +119,7 @@ def plain_text(html: str) -> str:
 
 
 def _parser() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"])
     # links are judged below, where the author can be told, instead of turning into literal brackets
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]
     markdown.inline.ruler.at("emphasis", _emphasis)

@@ -53,8 +53,8 @@ class Match:
 
 @dataclass
 class Ranked:
-    """`grounded`: a word of the product's own list, a code, or a whole phrase was met; without that only common
-    words (天天, 哪里) coincide."""
+    """`grounded`: a word of the product's own list, a code, or a whole phrase was met; without that only
+    common words (天天, 哪里) coincide."""
 
     document: Document
     score: float
@@ -126,4 +126,5 @@ def _rarity(term: Term, documents: Sequence[Document]) -> float:
 
 
 def phrases_of(keywords: Sequence[str], title: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(normalise(phrase) for phrase in (*keywords, title)))
+    """What people say of the article, and its title as the last one."""
+    return (*dict.fromkeys(map(normalise, keywords)), normalise(title))

@@ -37,13 +37,15 @@ _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 @dataclass(frozen=True)
 class Hit:
-    """An article that was found. `snippet` is cut into segments for highlighting, `why` says in a few words
+    """An article that was found. `heading` (the title) and `snippet` are cut into segments for
+    highlighting, `why` says in a few words
     what it was found by; `score` compares within one search only."""
 
     article_id: int
     slug: str
     title: str
     summary: str
+    heading: tuple[Segment, ...]
     snippet: tuple[Segment, ...]
     score: float
     why: str
@@ -118,8 +120,13 @@ def complete(text: str, *, viewer: Actor, limit: int = 6) -> list[Hit]:
     found = candidates(SearchEntry, words, match="all", prefix=True, limit=limit * 4, within=within)
     rows = _rows([candidate.id for candidate in found])
     meant = understand(text[:60])
-    ranked = [ranking.Ranked(_document(row), 1.0) for row in rows]
+    ranked = ranking.rank(meant, [_document(row) for row in rows])
     if ranked:
+        typed = normalise(text[:60])
+        for found_row in ranked:
+            # whatever begins so is worth showing; titles that say it come first
+            found_row.score += 1.0 + (typed in found_row.document.phrases[-1])
+        ranked.sort(key=lambda one: (-one.score, one.document.article_id))
         return _hits(meant, ranked, rows, limit=limit)
     return search_articles(text[:60], viewer=viewer, limit=limit)
 
@@ -246,14 +253,17 @@ def _with_votes(found: ranking.Ranked, by_key: dict[tuple[int, str], SearchEntry
 def _hit(row: SearchEntry, meant: Query, score: float, matches: Sequence[ranking.Match], *, why: str) -> Hit:
     article, facts = row.article, row.facts
     words = [match.token for match in matches if match.term.weight >= 1 or len(match.token) > 1]
-    summary = article.current.summary
-    marked = highlight(summary, words)
-    snippet = marked if any(part.hit for part in marked) else excerpt(facts["text"], words) or marked
+    title, summary = article.current.title, article.current.summary
+    heading, snippet = highlight(title, words), highlight(summary, words)
+    if words and not any(part.hit for part in (*heading, *snippet)):
+        # neither says what was looked for: the text does
+        snippet = excerpt(facts["text"], words) or snippet
     return Hit(
         article_id=article.pk,
         slug=article.slug,
-        title=article.current.title,
+        title=title,
         summary=summary,
+        heading=heading,
         snippet=snippet,
         score=round(score, 4),
         why=why,

@@ -17,6 +17,8 @@ from knowledge.views.shared import page_context, panels
 
 COMMON_PROBLEMS = 6
 MOST_IN_SITEMAP = 5_000
+#: an article for more lines than this is a general one
+OWN_BREADTH = 3
 
 
 @require_safe
@@ -58,15 +60,17 @@ def line(request: HttpRequest, code: str) -> HttpResponse:
     articles = (
         Article.objects.visible_to(viewer)
         .published()
-        .filter(lines=found)
-        .select_related("current", "problem__parent")
-        .only(*COLUMNS, "problem__code", "problem__name_zh", "problem__name_en", "problem__parent__name_zh")
-        .annotate(breadth=Count("lines__pk", distinct=True))
-        .order_by("breadth", "problem__position", "pk")
+        # a subquery, so that the count sees all lines of the article and not this one alone
+        .filter(pk__in=Article.lines.through.objects.filter(productline=found).values("article_id"))
+        .select_related("current")
+        .only(*COLUMNS)
+        .annotate(breadth=Count("lines"))
+        .order_by("problem__position", "pk")
     )
     # an article for this line alone says more than one for all devices
-    own = [article for article in articles if article.breadth <= 3]
-    general = [article for article in articles if article.breadth > 3]
+    listed = list(articles)
+    own = [article for article in listed if article.breadth <= OWN_BREADTH]
+    general = [article for article in listed if article.breadth > OWN_BREADTH]
     context = {
         **page_context(request),
         "line": found,

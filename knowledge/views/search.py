@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import clock
+from core.actors import Actor
 from customers.models import Product, ProductLine
 from customers.viewers import viewer_of
-from knowledge.models import Problem
+from knowledge.models import Article, Problem
 from knowledge.services.queries import LONGEST_QUERY
 from knowledge.services.search import Hit, complete, log_search, search_articles
 from knowledge.views.shared import page_context
@@ -45,9 +46,9 @@ def search(request: HttpRequest) -> HttpResponse:
         line = next(row for row in lines if row.pk == product.line_id)
     problems = {row.code: row for row in Problem.objects.all()}
     problem = problems.get(request.GET.get("problem", ""))
-    hits = search_articles(
-        q, viewer=viewer_of(request), line=line, product=product, problem=problem, limit=SHOWN
-    )
+    viewer = viewer_of(request)
+    hits = search_articles(q, viewer=viewer, line=line, product=product, problem=problem, limit=SHOWN)
+    blank = not (q or line or product or problem)
     live = request.headers.get("HX-Trigger-Name") == LIVE_TRIGGER
     if q and not live:
         log_search(q, results=len(hits), language=get_language() or "", at=clock.now())
@@ -69,7 +70,9 @@ def search(request: HttpRequest) -> HttpResponse:
         "emergency": any(hit.is_safety for hit in hits[:3]) and bool(q),
         "carry": f"?{urlencode(kept)}" if (kept := _kept(q=q, product=chosen["product"])) else "",
         "chosen_filters": _chosen_filters(chosen, line, product, problem),
-        "facets": _facets(chosen, lines, line, product, problems, problem, hits),
+        "lines": lines,
+        "topics": _topics(viewer, problems) if blank else [],
+        "facets": [] if blank else _facets(chosen, lines, line, product, problems, problem, hits),
         "all_url": _url(q=q),
     }
     template = "help/search_results.html" if request.headers.get("HX-Request") else "help/search.html"
@@ -127,6 +130,22 @@ def _facets(
     if problem is None:
         found.append((_("Problem"), _problem_filters(chosen, problems, hits)))
     return found
+
+
+def _topics(viewer: Actor, problems: dict[str, Problem]) -> list[tuple[str, list[Filter]]]:
+    """For somebody who has not said anything yet: the problems that have articles, by what they are part
+    of."""
+    articles = Article.objects.visible_to(viewer).published()
+    counts = Counter(articles.exclude(problem=None).values_list("problem__code", flat=True))
+    by_id = {problem.pk: problem for problem in problems.values()}
+    topics: dict[str, list[Filter]] = {}
+    for code, problem in problems.items():
+        if counts[code]:
+            top = by_id.get(problem.parent_id or 0, problem)
+            while top.parent_id:
+                top = by_id[top.parent_id]
+            topics.setdefault(top.name, []).append(Filter(problem.name, _url(problem=code), counts[code]))
+    return list(topics.items())
 
 
 def _line_filters(chosen: dict[str, str], lines: Sequence[ProductLine], hits: Sequence[Hit]) -> list[Filter]:

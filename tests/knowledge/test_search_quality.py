@@ -118,5 +118,7 @@ def test_what_has_nothing_to_do_with_us_finds_nothing(library, nonsense):
 
 
 def test_the_first_suggestion_for_a_case_is_the_right_one(library):
-    first = suggest_articles("洗完一桶水出不去，显示代码", error_code="E20", category_code="hardware-water")[0]
+    first = suggest_articles("洗完一桶水出不去，显示代码", error_code="E20", category_code="hardware-water")[
+        0
+    ]
     assert first.slug == "washer-e20"
