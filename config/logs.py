@@ -5,6 +5,15 @@ from typing import Any
 
 import structlog
 
+from core.paths import without_secrets
+
+
+def _mask_paths(logger: Any, name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Django writes the path of a failed request into its own message."""
+    if str(entry.get("logger", "")).startswith(("django.request", "django.security")):
+        entry["event"] = without_secrets(str(entry["event"]))
+    return entry
+
 
 def configure_logging(*, level: str, as_json: bool) -> None:
     """Route standard logging and structlog through one formatter."""
@@ -13,6 +22,7 @@ def configure_logging(*, level: str, as_json: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _mask_paths,
     ]
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer()

@@ -1,7 +1,6 @@
 """What every request passes: a log line with an id, domain errors become answers, the admin gets its own content
 policy."""
 
-import re
 from collections.abc import Callable
 
 import structlog
@@ -12,9 +11,7 @@ from django.shortcuts import render
 from django_structlog.middlewares import RequestMiddleware
 
 from core.errors import DomainError
-
-# a part of a path this long is a secret (tracking link, chat token, password reset), not a name
-_SECRET = re.compile(r"(?<=/)[^/]{20,}")
+from core.paths import without_secrets
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -23,7 +20,7 @@ class RequestLogMiddleware(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {_SECRET.sub('…', request.path)}"
+        return f"{request.method} {without_secrets(request.path)}"
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:

@@ -31,6 +31,8 @@ def file(request: HttpRequest, file_id: uuid.UUID) -> HttpResponseBase:
             response = HttpResponse(
                 headers={"X-Accel-Redirect": settings.MEDIA_ACCEL_PREFIX + quote(found.body.name)}
             )
+        elif request.method == "HEAD":
+            response = HttpResponse(headers={"Content-Length": str(found.size)})
         else:
             response = FileResponse(found.body.open("rb"))
             response["Content-Length"] = str(found.size)

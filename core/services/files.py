@@ -1,7 +1,9 @@
 """Taking files in: what it is by its bytes, not by its name, within the limit, and never twice named."""
 
+import codecs
 import hashlib
 import io
+import zipfile
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
@@ -106,13 +108,11 @@ def check_upload(upload: "UploadedFile[Any]") -> str:
 
 def _type_of(head: bytes, upload: "UploadedFile[Any]") -> str:
     """What the bytes are; text counts as text only when it is text."""
+    if head.startswith(b"PK\x03\x04"):
+        return _type_of_archive(upload)
     kind = filetype.guess(head)
     if kind is None:
-        try:
-            head.decode("utf-8", errors="strict" if len(head) < 8192 else "ignore")
-        except UnicodeDecodeError:
-            return "application/octet-stream"
-        return "application/octet-stream" if b"\0" in head else "text/plain"
+        return "text/plain" if _is_text(head) else "application/octet-stream"
     if kind.mime.startswith("image/") and kind.mime != "image/heic":
         try:
             with Image.open(io.BytesIO(upload.read())) as image:
@@ -124,6 +124,37 @@ def _type_of(head: bytes, upload: "UploadedFile[Any]") -> str:
         finally:
             upload.seek(0)
     return kind.mime
+
+
+def _is_text(head: bytes) -> bool:
+    """UTF-8, or the GB18030 that devices and Windows still write; no control characters but those of text."""
+    if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head):
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        # incremental: the head may end within a character
+        try:
+            codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def _type_of_archive(upload: "UploadedFile[Any]") -> str:
+    """A plain zip, or the office document that a zip holds; only its table of contents is read."""
+    upload.seek(0)
+    try:
+        with zipfile.ZipFile(upload) as archive:  # type: ignore[arg-type]  # an upload reads, seeks and tells
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        return "application/octet-stream"
+    finally:
+        upload.seek(0)
+    if "[Content_Types].xml" in names:
+        for part, extension in (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx")):
+            if part in names:
+                return ALLOWED[extension]
+    return "application/zip"
 
 
 def store_file(
