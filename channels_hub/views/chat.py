@@ -152,7 +152,8 @@ def _start(request: HttpRequest, current: Thread | None) -> HttpResponse:
         return _ask(request, form, channel, status=422)
     said = form.cleaned_data
     viewer = viewer_of(request)
-    customer = Customer.objects.filter(pk=viewer.id).first() if viewer.kind == "customer" else None
+    customer_id = viewer.id if viewer.kind == "customer" else None
+    customer = None if customer_id is None else Customer.objects.filter(pk=customer_id).first()
     try:
         limits.spend(f"chat-start:{address_of(request)}", limit=START_LIMIT, seconds=START_SECONDS, at=at)
         thread, token = chat.start_chat(
