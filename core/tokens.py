@@ -100,7 +100,11 @@ def tokens(text: str, *, stop_words: bool = False) -> list[str]:
         else:
             found.extend(_latin(run["other"]))
     return [
-        token for token in found if len(token) <= LONGEST_TOKEN and (stop_words or token not in STOP_WORDS)
+        token
+        for token in found
+        if len(token) <= LONGEST_TOKEN
+        and (stop_words or token not in STOP_WORDS)
+        and any(letter.isalnum() for letter in token)  # else the backends would drop it, each in its way
     ]
 
 
