@@ -49,6 +49,9 @@ class Clock(models.Model):
         verbose_name_plural = _("clocks")
         constraints = [
             models.UniqueConstraint(fields=["ticket", "kind", "cycle"], name="clock_once"),
+            models.CheckConstraint(
+                condition=models.Q(target_seconds__gt=0), name="clock_promises_a_second_at_least"
+            ),
             models.UniqueConstraint(
                 fields=["ticket", "kind"],
                 condition=models.Q(state__in=["running", "paused"]),

@@ -227,12 +227,7 @@ class Sheet:
 
     def end_pause(self, clock: Clock) -> bool:
         """Let a clock run again whose limited pause is over; False when it is not."""
-        watch = watch_of(clock)
-        if watch.pause_until is None or watch.pause_until > self.at:
-            return False
-        since = watch.pause_until
-        self._put(clock, stopwatch.resume(watch, since), "resumed", since=since, before=watch)
-        return True
+        return clock.state == ClockState.PAUSED and self._settle(clock, self.at).running
 
     def retarget(self, ticket_id: int) -> bool:
         """Give the live clocks what the stamped cell promises; whether any of them changed."""
@@ -258,8 +253,13 @@ class Sheet:
         return any_changed
 
     def _settle(self, clock: Clock, at: datetime) -> Stopwatch:
-        """The clock as it is at `at`: a deadline that has passed unseen goes on record before anything moves it."""
+        """The clock as it is at `at`, though no timer has fired yet: a limited pause that is over has ended when it had
+        to, and a deadline that has passed goes on record before anything moves it."""
         watch = watch_of(clock)
+        if watch.pause_until is not None and watch.pause_until <= at:
+            since, before = watch.pause_until, watch
+            watch = stopwatch.resume(watch, since)
+            self._put(clock, watch, "resumed", since=since, before=before)
         if stopwatch.is_late(watch, at):
             watch = stopwatch.breach(watch, at)
             self._put(clock, watch, "breached", since=watch.settled(at), before=watch)
