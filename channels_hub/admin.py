@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 
+from channels_hub import rules
 from channels_hub.enums import SendState
 from channels_hub.models import Channel, Conversation, Message, Outbox, Outlet, Thread
 from channels_hub.services import sending
@@ -69,7 +70,7 @@ class OutboxAdmin(ExportMixin, BaseAdmin):
         "channel",
         "to",
         "subject",
-        "body",
+        "body_shown",
         "state",
         "attempts",
         "next_at",
@@ -77,7 +78,11 @@ class OutboxAdmin(ExportMixin, BaseAdmin):
         "created_at",
         "sent_at",
     )
-    readonly_fields = ("to",)
+    readonly_fields = ("to", "body_shown")
+
+    @display(description=_("text"))
+    def body_shown(self, row: Outbox) -> str:
+        return rules.without_secrets(row.body)
 
     @display(description=_("recipient"))
     def to(self, row: Outbox) -> str:

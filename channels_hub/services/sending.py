@@ -160,7 +160,12 @@ def _outgoing(row: Outbox) -> Outgoing:
 def _note_sent(row: Outbox, *, at: datetime) -> None:
     # whoever holds the lease by now: the server took it, so it is sent
     Outbox.objects.filter(pk=row.pk).exclude(state=SendState.SENT).update(
-        state=SendState.SENT, sent_at=at, lease_until=None, last_error=""
+        state=SendState.SENT,
+        sent_at=at,
+        lease_until=None,
+        last_error="",
+        # the customer has the private link now; of it, only hashes stay with us
+        body=rules.without_secrets(row.body),
     )
     if row.message_id is not None:
         move_states([row.message_id], SendState.SENT, actor=SYSTEM, at=at)
@@ -175,7 +180,9 @@ def _note_failure(row: Outbox, error: str, *, for_good: bool, at: datetime) -> N
     held = lock_rows(Outbox.objects.filter(pk=row.pk, state=SendState.QUEUED, attempts=row.attempts)).first()
     if held is None:
         return
-    log.warning("not_sent", outbox=row.pk, attempts=row.attempts, for_good=for_good, error=error)
+    # servers quote the address that they refuse: it belongs neither into logs nor beside the masked recipient
+    error = error.replace(row.recipient, "…")
+    log.warning("not_sent", outbox=row.pk, attempts=row.attempts, for_good=for_good)
     if for_good or held.attempts >= rules.MAX_ATTEMPTS:
         _give_up(held, error, at=at)
         return
