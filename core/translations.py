@@ -44,7 +44,7 @@ def texts_in_source() -> dict[Key, set[str]]:
     found: dict[Key, set[str]] = {}
     for path in _sources():
         source = path.read_text(encoding="utf-8")
-        code = source if path.suffix == ".py" else templatize(source, origin=str(path))
+        code = source if path.suffix == ".py" else _code_of_template(source, path)
         name = path.relative_to(settings.BASE_DIR).as_posix()
         for _line, text, _comments, context in extract(
             "python", io.BytesIO(code.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"}
@@ -53,6 +53,11 @@ def texts_in_source() -> dict[Key, set[str]]:
             if singular:
                 found.setdefault((context, singular, plural), set()).add(name)
     return found
+
+
+def _code_of_template(source: str, path: Path) -> str:
+    """Calls of gettext and fillers, as Django makes them for xgettext; without indentation, which Python would read."""
+    return "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
 
 
 def _sources() -> Iterator[Path]:
@@ -133,7 +138,7 @@ def compile_all() -> list[Path]:
 def problems(path: Path) -> list[str]:
     """What keeps a catalogue from being complete: texts missing, untranslated, fuzzy, with other placeholders, or no
     longer in the source."""
-    catalogue = polib.pofile(str(path))
+    catalogue = _read(path)
     there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue if not entry.obsolete}
     found = {(context, text): plural for context, text, plural in texts_in_source()}
     listed = [f"missing: {text!r}" for _context, text in sorted(found.keys() - there.keys(), key=str)]
