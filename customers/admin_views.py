@@ -33,7 +33,11 @@ def reveal(admin: "CustomerAdmin", request: HttpRequest, pk: int, field: str) ->
     if request.method == "POST" and form.is_valid():
         try:
             value = reveal_value(
-                customer, field, form.cleaned_data["reason"], actor=viewer_of(request), at=clock.now()
+                customer=customer,
+                field=field,
+                reason=form.cleaned_data["reason"],
+                actor=viewer_of(request),
+                at=clock.now(),
             )
         except DomainError as error:
             if error.status == 404:

@@ -121,7 +121,7 @@ class RatingForm(forms.Form):
             asked=asked,
             choices=[(value, words, str(value) in sent) for value, words in choices],
             sent=next(iter(sent), ""),
-            errors=list(self.errors.get(asked.name, [])) if self.is_bound else [],
+            errors=[str(error) for error in self.errors.get(asked.name, [])] if self.is_bound else [],
         )
 
     @property
@@ -134,10 +134,11 @@ class RatingForm(forms.Form):
 
     @property
     def more(self) -> list[Block]:
-        return self.blocks("more")
+        # the word of one's own comes first
+        return sorted(self.blocks("more"), key=lambda block: block.asked.kind != QuestionKind.TEXT)
 
     @property
-    def reasons(self) -> dict[str, Block]:
+    def reason_blocks(self) -> dict[str, Block]:
         """The reasons apart: those of a good and those of a bad rating; empty when none are asked."""
         asked = next((a for a in self.asked if a.name == "reasons"), None)
         if asked is None:

@@ -85,9 +85,7 @@ def rate_card(request: HttpRequest, ticket: Ticket, viewer: Actor) -> dict[str, 
     if viewer.kind not in ("customer", "link") or viewer_of(request).is_staff:
         return None
     invitation = (
-        SurveyInvitation.objects.filter(ticket=ticket, cycle=ticket.cycle)
-        .select_related("response")
-        .first()
+        SurveyInvitation.objects.filter(ticket=ticket, cycle=ticket.cycle).select_related("response").first()
     )
     if invitation is None:
         return None

@@ -43,6 +43,4 @@ class FollowUpQuerySet(QuerySet[Any]):
 
     def not_contacted(self) -> Self:
         """Nobody has reached the customer yet."""
-        return self.filter(
-            state__in=[FollowUpState.TO_DO, FollowUpState.CONTACTING], first_contact_at=None
-        )
+        return self.filter(state__in=[FollowUpState.TO_DO, FollowUpState.CONTACTING], first_contact_at=None)

@@ -12,9 +12,9 @@ from core.db import lock_name, lock_rows
 from core.errors import Conflict, NotVisible
 from core.events import announce
 from customers.enums import IdentityKind
-from customers.events import CustomerCreated, DuplicateSuspected, IdentityProven
+from customers.events import IdentityProven
 from customers.models import Customer, Identity
-from customers.services.contacts import holders_of
+from customers.services.contacts import create_customer, holders_of
 
 
 @transaction.atomic
@@ -44,20 +44,8 @@ def account_of_phone(*, phone: str, at: datetime) -> User | None:
         elif len(holders) == 1 and free:
             owner = free[0]
         else:
-            owner = _own_customer(phone, holders, at)
+            owner = create_customer(phone=phone, others=holders, actor=SYSTEM, at=at)
     return _account(owner)
-
-
-def _own_customer(phone: str, holders: list[Customer], at: datetime) -> Customer:
-    customer = Customer.objects.create(phone=phone, created_at=at)
-    Identity.objects.create(customer=customer, kind=IdentityKind.PHONE, value=phone)
-    announce(CustomerCreated(subject_id=customer.pk), actor=SYSTEM, at=at)
-    announce(
-        DuplicateSuspected(subject_id=customer.pk, others=[holder.pk for holder in holders]),
-        actor=SYSTEM,
-        at=at,
-    )
-    return customer
 
 
 def _account(customer: Customer) -> User:

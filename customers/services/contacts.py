@@ -1,6 +1,6 @@
 """Who is writing to us: phone numbers, and the customer behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -78,6 +78,34 @@ def find_or_create_customer(
         if one is not None:
             return _filled(one, name=name, salutation=salutation, region=region, language=language)
         break  # a phone decides alone: the same email with another phone may be somebody else
+    return create_customer(
+        phone=phone,
+        email=email,
+        name=name,
+        salutation=salutation,
+        region=region,
+        language=language,
+        others=others,
+        actor=actor,
+        at=at,
+    )
+
+
+def create_customer(
+    *,
+    phone: str = "",
+    email: str = "",
+    name: str = "",
+    salutation: str = "",
+    region: Region | None = None,
+    language: str = "",
+    others: Sequence[Customer] = (),
+    actor: Actor,
+    at: datetime,
+) -> Customer:
+    """Make a customer with cleaned contact data, known by them but not proven. `others` have the same phone:
+    a person decides whether they are one. For services that have made sure (under the number's lock) that a
+    new one is due."""
     customer = Customer.objects.create(
         name=rules.plain(name)[:80],
         salutation=rules.plain(salutation)[:40],
