@@ -40,10 +40,12 @@ from django.apps.registry import Apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models.expressions import RawSQL
 
 from core.db import on_postgresql
 
 Group = str | Sequence[str]
+Match = Literal["any", "all"]
 
 MOST_GROUPS = 32
 MOST_ALTERNATIVES = 24
@@ -163,7 +165,7 @@ def candidates(
     tokens: Sequence[Group],
     *,
     limit: int = 50,
-    match: Literal["any", "all"] = "any",
+    match: Match = "any",
     prefix: bool = False,
     value: str = "id",
     within: "models.QuerySet[Any] | None" = None,
@@ -186,6 +188,37 @@ def candidates(
     if on_postgresql():
         return _on_postgresql(table, column, _tsquery(groups, match, prefix), clause, params, limit)
     return _on_sqlite(table, column, _fts(groups, match, prefix), clause, params, limit)
+
+
+def candidate_rows(
+    model: type[models.Model],
+    tokens: Sequence[Group],
+    *,
+    limit: int = 50,
+    match: Match = "any",
+    prefix: bool = False,
+    within: "models.QuerySet[Any] | None" = None,
+) -> "models.QuerySet[Any]":
+    """`candidates` as a queryset of the model, in no order: one statement finds and reads them. For small tables (of
+    more than `MOST_RANKED` matches any may be taken), whose rows are ranked above."""
+    groups = _groups(tokens)
+    if not groups or limit < 1:
+        return model._default_manager.none()
+    table = model._meta.db_table
+    try:
+        clause, params = _clause(within)
+    except EmptyResultSet:
+        return model._default_manager.none()
+    if on_postgresql():
+        query = _tsquery(groups, match, prefix)
+        found = RawSQL(  # noqa: S611  (see above)
+            _matched(table, "id", clause).replace("{wanted}", "id"), [query, *params, query, limit]
+        )
+    else:
+        found = RawSQL(  # noqa: S611  (see above)
+            _fts_rows(table, "entry.id", clause), [_fts(groups, match, prefix), *params, limit]
+        )
+    return model._default_manager.filter(pk__in=found)
 
 
 def _column(model: type[models.Model], value: str) -> str:
@@ -236,22 +269,30 @@ def _fts(groups: list[list[str]], match: str, prefix: bool) -> str:
     return (" AND " if match == "all" else " OR ").join(parts)
 
 
+_RANK = "ts_rank('{0.1,0.2,0.4,1.0}', tsv, %s::tsquery, 1)"
+
+
+def _matched(table: str, column: str, clause: str) -> str:
+    """Matching comes first, then ranking; parameters: query, those of the clause, query, limit."""
+    return (
+        f"WITH matched AS MATERIALIZED (SELECT entry.id, entry.{column} AS value, entry.tsv "
+        f"FROM {table} entry WHERE entry.tsv @@ %s::tsquery{clause} LIMIT {MOST_RANKED}) "
+        f"SELECT {{wanted}} FROM matched ORDER BY {_RANK} DESC, id DESC LIMIT %s"
+    )
+
+
 def _on_postgresql(
     table: str, column: str, query: str, clause: str, params: tuple[Any, ...], limit: int
 ) -> list[Candidate]:
-    rank = "ts_rank('{0.1,0.2,0.4,1.0}', tsv, %s::tsquery, 1)"
-    first = (
-        f"WITH matched AS MATERIALIZED (SELECT entry.id, entry.{column} AS value, entry.tsv "
-        f"FROM {table} entry WHERE entry.tsv @@ %s::tsquery{clause} LIMIT {MOST_RANKED}) "
-        f"SELECT value, {rank} AS rank, count(*) OVER () FROM matched ORDER BY rank DESC, id DESC LIMIT %s"
-    )
+    wanted = f"value, {_RANK} AS rank, count(*) OVER ()"
+    first = _matched(table, column, clause).replace("{wanted}", wanted)
     newest = (
         f"WITH matched AS MATERIALIZED (SELECT entry.id, entry.{column} AS value, entry.tsv "
         f"FROM {table} entry WHERE entry.tsv @@ %s::tsquery{clause} ORDER BY entry.id DESC LIMIT %s) "
-        f"SELECT value, {rank} AS rank FROM matched ORDER BY rank DESC, id DESC"
+        f"SELECT value, {_RANK} AS rank FROM matched ORDER BY rank DESC, id DESC"
     )
     with connection.cursor() as cursor:
-        cursor.execute(first, [query, *params, query, limit])
+        cursor.execute(first, [query, *params, query, query, limit])
         rows = cursor.fetchall()
         if rows and rows[0][2] >= MOST_RANKED:
             cursor.execute(newest, [query, *params, limit, query])
@@ -259,15 +300,19 @@ def _on_postgresql(
     return [Candidate(row[0], float(row[1])) for row in rows]
 
 
+def _fts_rows(table: str, wanted: str, clause: str) -> str:
+    # bm25 is better the more negative it is
+    return (
+        f'SELECT {wanted} FROM "{table}_fts" JOIN "{table}" entry ON entry.id = "{table}_fts".rowid '
+        f'WHERE "{table}_fts" MATCH %s{clause} '
+        f'ORDER BY bm25("{table}_fts", 10.0, 4.0, 1.0), entry.id DESC LIMIT %s'
+    )
+
+
 def _on_sqlite(
     table: str, column: str, query: str, clause: str, params: tuple[Any, ...], limit: int
 ) -> list[Candidate]:
-    # bm25 is better the more negative it is
-    statement = (
-        f'SELECT entry.{column}, -bm25("{table}_fts", 10.0, 4.0, 1.0) AS score FROM "{table}_fts" '
-        f'JOIN "{table}" entry ON entry.id = "{table}_fts".rowid '
-        f'WHERE "{table}_fts" MATCH %s{clause} ORDER BY score DESC, entry.id DESC LIMIT %s'
-    )
+    wanted = f'entry.{column}, -bm25("{table}_fts", 10.0, 4.0, 1.0)'
     with connection.cursor() as cursor:
-        cursor.execute(statement, [query, *params, limit])
+        cursor.execute(_fts_rows(table, wanted, clause), [query, *params, limit])
         return [Candidate(row[0], float(row[1])) for row in cursor.fetchall()]

@@ -15,7 +15,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     DropdownFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import action, display
@@ -24,6 +23,7 @@ from core import clock
 from core.actors import Actor
 from core.admin_base import BaseAdmin, ViewOnlyInline, viewer_of
 from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.admin_verbs import Verb, VerbsMixin
 from core.errors import InvalidInput
 from knowledge.enums import ArticleStatus
@@ -318,7 +318,7 @@ class FeedbackResource(SafeResource):
 class FeedbackAdmin(ExportMixin, BaseAdmin):
     resource_classes = (FeedbackResource,)
     list_display = ("article", "version", "solved", "at")
-    list_filter = (("solved", BooleanRadioFilter), ("at", RangeDateTimeFilter))
+    list_filter = (("solved", BooleanRadioFilter), ("at", DaysFilter))
     list_select_related = ("article__current", "version")
     exact_search = {"article__slug": str}
     search_help_text = _("Whole address of the article")
@@ -351,7 +351,7 @@ class SearchLogAdmin(ExportMixin, BaseAdmin):
 
     resource_classes = (SearchResource,)
     list_display = ("query", "language", "results", "at")
-    list_filter = (FoundFilter, ("at", RangeDateTimeFilter))
+    list_filter = (FoundFilter, ("at", DaysFilter))
     exact_search = {"query": str}
     search_help_text = _("The whole query")
     ordering = ("-id",)

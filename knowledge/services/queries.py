@@ -104,6 +104,9 @@ def _misheard(plain: str, found: set[str]) -> Iterator[Term]:
         if stretch in vocabulary():
             continue
         guesses = {word: SOUND for word in _by_sound().get(pinyin(stretch), ()) if word not in seen}
+        for word in list(guesses):
+            for other in synonyms().get(word, ()):
+                guesses.setdefault(other, SOUND * SYNONYM)
         if len(stretch) >= 3 and not guesses:
             same_length = _by_length().get(len(stretch), ())
             near = process.extract(stretch, same_length, scorer=OSA.distance, score_cutoff=1, limit=2)

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.actors import NOBODY, Actor
-from core.search import candidates
+from core.search import candidate_rows
 from core.tokens import compact, normalise, tokens
 from customers.models import Product, ProductLine
 from knowledge.models import Article, Problem, SearchEntry, SearchLog
@@ -117,8 +117,8 @@ def complete(text: str, *, viewer: Actor, limit: int = 6) -> list[Hit]:
     if not words:
         return []
     within = _entries(viewer)
-    found = candidates(SearchEntry, words, match="all", prefix=True, limit=limit * 4, within=within)
-    rows = _rows([candidate.id for candidate in found])
+    found = candidate_rows(SearchEntry, words, match="all", prefix=True, limit=limit * 4, within=within)
+    rows = list(_with_article(found).order_by("pk"))
     meant = understand(text[:60])
     ranked = ranking.rank(meant, [_document(row) for row in rows])
     if ranked:
@@ -170,15 +170,8 @@ def _entries(
 def _candidate_rows(meant: Query, within: QuerySet[Any], extra: Sequence[str] = ()) -> list[SearchEntry]:
     groups: list[Sequence[str]] = [[mark] for mark in extra]
     groups.extend(term.alternatives for term in meant.terms)
-    found = candidates(SearchEntry, groups, limit=MOST_CANDIDATES, within=within)
-    return _rows([candidate.id for candidate in found])
-
-
-def _rows(ids: Sequence[int]) -> list[SearchEntry]:
-    if not ids:
-        return []
-    rows = SearchEntry.objects.filter(pk__in=ids)
-    return list(_with_article(rows).order_by("pk"))
+    found = candidate_rows(SearchEntry, groups, limit=MOST_CANDIDATES, within=within)
+    return list(_with_article(found).order_by("pk"))
 
 
 def _with_article(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -4,7 +4,6 @@ that goes along when a reader asks for a person."""
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -12,24 +11,13 @@ from django.utils.http import urlencode
 from core.panels import panels_at
 from customers.models import Brand
 
-BRAND_SECONDS = 60
-
-
-def default_brand() -> Brand | None:
-    """The installation's own brand, read once a minute."""
-
-    def read() -> Brand | None:
-        return Brand.objects.filter(is_default=True).first()
-
-    return cache.get_or_set("default-brand", read, BRAND_SECONDS)
-
 
 def page_context(request: HttpRequest, **known: str) -> dict[str, Any]:
     """For every page: the brand, the address that search engines should keep, and the ways to a person.
     `known` is what the reader need not repeat: article, product, problem, code, q."""
     carried = {name: value for name, value in known.items() if value}
     return {
-        "brand": default_brand(),
+        "brand": Brand.objects.filter(is_default=True).first(),
         "canonical": f"{settings.PUBLIC_URL}{request.path}",
         "ways": ways(**carried),
     }
