@@ -64,7 +64,7 @@ def find(*, query: str, viewer: Actor, limit: int = 50) -> list[int]:
         return []
     visible = Ticket.objects.visible_to(viewer)
     exact = _exact(text, visible, viewer, limit)
-    if exact:
+    if exact is not None:
         return exact
     within = TicketSearchEntry.objects.filter(ticket__in=visible) if not viewer.sees_all else None
     words = list(dict.fromkeys(tokens(text)))
@@ -79,14 +79,16 @@ def find(*, query: str, viewer: Actor, limit: int = 50) -> list[int]:
     return []
 
 
-def _exact(text: str, visible: QuerySet[Ticket], viewer: Actor, limit: int) -> list[int]:
-    """Tickets by number, the customer's phone (staff only), or serial number; the newest first."""
+def _exact(text: str, visible: QuerySet[Ticket], viewer: Actor, limit: int) -> list[int] | None:
+    """Tickets by number, the customer's phone (staff only), or serial number, the newest first; None when the
+    text is none of these. A whole number (with T or the year) that the viewer may not see finds nothing, and
+    no words either."""
     number = REFERENCE.match(text.replace(" ", ""))
     if number:
         rows = visible.filter(pk=int(number[2]))
         rows = rows.filter(reference__startswith=f"T-{number[1]}-") if number[1] else rows
         found = list(rows.values_list("pk", flat=True))
-        if found:
+        if found or number[1] or text.startswith("t"):
             return found
     phone = phone_digits(text)
     if phone and (viewer.is_staff or viewer.is_system):
@@ -98,5 +100,5 @@ def _exact(text: str, visible: QuerySet[Ticket], viewer: Actor, limit: int) -> l
     serial = serial_key(text)
     if 6 <= len(serial) <= 40 and any(c.isdigit() for c in serial):
         rows = visible.filter(serial=serial) | visible.filter(device__serial=serial)
-        return list(rows.order_by("-pk").values_list("pk", flat=True).distinct()[:limit])
-    return []
+        return list(rows.order_by("-pk").values_list("pk", flat=True).distinct()[:limit]) or None
+    return None
