@@ -114,7 +114,6 @@ def move_in(
                 care_flags=[chance.choice(CareFlag.values[:4])] if chance.random() < 0.07 else [],
                 # 1990000xxxx: numbers that no operator has given to a subscriber of this demo
                 phone=f"1990000{index:04d}",
-                email=f"user{index:04d}@example.invalid" if chance.random() < 0.3 else "",
                 region=chance.choices(regions, weights)[0],
                 district=chance.choice(words.DISTRICTS),
                 address=f"示范路{chance.randint(1, 300)}号{chance.randint(1, 30)}幢{chance.randint(101, 2604)}室",

@@ -10,7 +10,6 @@ from channels_hub.models import Channel
 from config.demo import words
 from config.demo.clockwork import Clockwork, Plan
 from core.actors import Actor
-from core.errors import Conflict
 from customers.models import Customer, Device
 from surveys.models import BadRatingFollowUp, SurveyInvitation
 from surveys.services.followups import move_follow_up
@@ -64,6 +63,7 @@ class Story:
     def open(self, at: datetime) -> None:
         """The customer asks; what follows is planned from here."""
         ask = self.chance.choice(words.STORIES[self.problem][1])
+        bought = self.device.purchased_on
         ticket, _token = request_service(
             phone=self.customer.phone,
             name=self.customer.name,
@@ -73,7 +73,7 @@ class Story:
             subject=ask[:60],
             symptom=ask,
             error_code=self.error_code,
-            purchased_on=self.device.purchased_on,
+            purchased_on=bought if bought and bought <= at.date() else None,
             region=self.customer.region,
             channel=self.channel,
             actor=self.me,
@@ -232,10 +232,7 @@ class Story:
         for agent in self.cast.agents.values():
             if any(t.pk == team for t in agent.teams.all()):
                 actor = staff_actor(agent.user)
-                try:
-                    claim(ticket=ticket, actor=actor, at=at)
-                except Conflict:
-                    continue
+                claim(ticket=ticket, actor=actor, at=at)
                 return actor
         return None
 

@@ -31,6 +31,13 @@ def on_timer(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def handler_of(kind: str) -> Callable[[Timer, datetime], None]:
+    """What is done when a timer of this kind is due. Raises LookupError for a kind that no app registered."""
+    if kind not in _kinds:
+        raise LookupError(f"no handler for timers of kind {kind}")
+    return _kinds[kind]
+
+
 def set_timer(
     kind: str, *, subject_id: int, due_at: datetime, dedupe: str = "", data: dict[str, Any] | None = None
 ) -> None:

@@ -15,12 +15,16 @@ export function setKeys(enabled) {
 }
 
 const typing = (el) => el?.isContentEditable || el?.matches?.('textarea, select, input:not([type="checkbox"]):not([type="radio"]):not([type="button"]):not([type="submit"])');
-const visible = (el) => el.getClientRects().length > 0 && !el.disabled && el.getAttribute('aria-disabled') !== 'true';
+const shown = (el) => el?.getClientRects().length > 0;
+const usable = (el) => !el.disabled && el.getAttribute('aria-disabled') !== 'true';
+const visible = (el) => shown(el) && usable(el);
+/** Also what waits inside a closed menu: its key works without opening it. */
+const reachable = (el) => usable(el) && (shown(el) || shown(el.closest('details.menu-at:not([open])')?.querySelector('summary')));
 const keysOf = (el) => el.dataset.key.split(', ');
 
 function find(combo) {
   const near = document.activeElement?.closest?.('form, dialog, [data-key-scope]');
-  const match = (where) => [...where.querySelectorAll('[data-key]')].find((el) => visible(el) && keysOf(el).includes(combo));
+  const match = (where) => [...where.querySelectorAll('[data-key]')].find((el) => reachable(el) && keysOf(el).includes(combo));
   const dialog = document.querySelector('dialog[open]');
   return (near && match(near)) || (dialog ? match(dialog) : match(document));
 }

@@ -185,9 +185,8 @@ document.addEventListener('close', (event) => {
 /* ---------- panes: one column at a time on a phone, drawers on a small desk ---------- */
 export function showPane(name) {
   const body = document.body;
-  if (!('pane' in body.dataset)) return;
-  if (body.dataset.pane === name) name = body.dataset.paneWas || 'conv';   // the same switch takes it back
-  else body.dataset.paneWas = body.dataset.pane;
+  if (!('pane' in body.dataset) || body.dataset.pane === name) return;
+  body.dataset.paneWas = body.dataset.pane;
   body.dataset.pane = name;
   document.querySelectorAll('.tabbar [data-pane-to]').forEach((el) => {
     if (el.dataset.paneTo === name) el.setAttribute('aria-current', 'true'); else el.removeAttribute('aria-current');
@@ -195,6 +194,14 @@ export function showPane(name) {
   document.querySelectorAll('[data-pane-to][aria-expanded]').forEach((el) => el.setAttribute('aria-expanded', String(el.dataset.paneTo === name)));
   const pane = document.querySelector(`[data-pane-name="${name}"]`);
   (pane?.querySelector('h1, h2') ?? pane)?.focus?.({ preventScroll: true });
+}
+
+const SIDE = ['lists', 'info', 'more'];
+
+/** A switch: a side pane that is open already goes back to what was there before. */
+function switchPane(name) {
+  const { pane, paneWas } = document.body.dataset;
+  showPane(pane === name && SIDE.includes(name) ? (SIDE.includes(paneWas) ? 'conv' : paneWas || 'conv') : name);
 }
 
 /* ---------- forms: guard of unsaved work, one submit only ---------- */
@@ -261,7 +268,7 @@ document.addEventListener('click', (event) => {
   }
   if (target.closest('[data-dialog-close]') || (target.matches('dialog.dialog[data-light]') && target.open)) target.closest('dialog')?.close();
   const to = target.closest('[data-pane-to]');
-  if (to && document.querySelector(`[data-pane-name="${to.dataset.paneTo}"]`)) { event.preventDefault(); showPane(to.dataset.paneTo); }
+  if (to && document.querySelector(`[data-pane-name="${to.dataset.paneTo}"]`)) { event.preventDefault(); switchPane(to.dataset.paneTo); }
   const tab = target.closest('[role="tab"][aria-controls]');
   if (tab) pickTab(tab);
   const item = target.closest('details.menu-at .menu [data-menu-close], details.menu-at .menu a');
@@ -271,7 +278,7 @@ document.addEventListener('keydown', menuKeys);
 document.addEventListener('keydown', tabKeys);
 document.addEventListener('keydown', (event) => {
   const pane = document.body.dataset.pane;
-  if (event.key === 'Escape' && !event.defaultPrevented && ['lists', 'info', 'more'].includes(pane) && !document.querySelector('dialog[open]')) showPane(pane);
+  if (event.key === 'Escape' && !event.defaultPrevented && SIDE.includes(pane) && !document.querySelector('dialog[open]')) switchPane(pane);
 });
 document.addEventListener('toggle', (event) => {
   if (event.target.matches?.('details.menu-at') && event.target.open) closeMenus(event.target);
