@@ -101,6 +101,13 @@ class Article(models.Model):
         return self.current.title if self.current else self.slug
 
     @property
+    def shown(self) -> "ArticleVersion":
+        """The version that readers see. Raises ValueError while there is none: ask for published articles."""
+        if self.current is None:
+            raise ValueError(f"article {self.slug} has no published text")
+        return self.current
+
+    @property
     def answers(self) -> int:
         """How many readers said whether it helped."""
         return self.helped + self.not_helped

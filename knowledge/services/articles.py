@@ -26,7 +26,8 @@ from knowledge.rules import allowed_from, may_move
 from knowledge.services import indexing
 from knowledge.services.markdown import render
 
-LONGEST_BODY = 200_000
+LONGEST = {"title": 120, "summary": 300, "body": 200_000}
+LONGEST_NOTE = 200
 MOST_KEYWORDS, LONGEST_KEYWORD = 60, 60
 
 
@@ -265,7 +266,7 @@ def _add_version(article: Article, *, actor: Actor, at: datetime, **content: Any
 def _check_text(text: dict[str, str], words: list[str]) -> None:
     wrong: dict[str, list[object]] = {}
     for name, value in text.items():
-        longest = LONGEST_BODY if name.startswith("body") else ArticleVersion._meta.get_field(name).max_length
+        longest = LONGEST.get(name.partition("_")[0], LONGEST_NOTE)
         if len(value) > longest:
             wrong[name] = [_("At most %(number)d characters.") % {"number": longest}]
     for name in ("title_zh", "body_zh"):

@@ -28,11 +28,12 @@ def rate_article(
     locked = lock_rows(visible).first()
     if locked is None:
         raise NotVisible
-    given = ArticleFeedback.objects.filter(version_id=locked.current_id, reader=reader).first()
+    version = locked.shown
+    given = ArticleFeedback.objects.filter(version=version, reader=reader).first()
     if given is not None and given.solved == solved:
         return given
     if given is None:
-        given = ArticleFeedback(article=locked, version_id=locked.current_id, reader=reader)
+        given = ArticleFeedback(article=locked, version=version, reader=reader)
         helped, not_helped = (1, 0) if solved else (0, 1)
     else:
         helped, not_helped = (1, -1) if solved else (-1, 1)
@@ -41,9 +42,7 @@ def rate_article(
     Article.objects.filter(pk=locked.pk).update(
         helped=F("helped") + helped, not_helped=F("not_helped") + not_helped
     )
-    announce(
-        ArticleRated(subject_id=locked.pk, version=locked.current.number, solved=solved), actor=actor, at=at
-    )
+    announce(ArticleRated(subject_id=locked.pk, version=version.number, solved=solved), actor=actor, at=at)
     return given
 
 

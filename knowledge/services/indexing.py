@@ -68,7 +68,7 @@ def entries_of(article: Article) -> list[SearchEntry]:
 
 
 def _entry(article: Article, language: str) -> SearchEntry:
-    version = article.current
+    version = article.shown
     title, summary = getattr(version, f"title_{language}"), getattr(version, f"summary_{language}")
     text = plain_text(getattr(version, f"html_{language}"))
     lines, products = list(article.lines.all()), list(article.products.all())

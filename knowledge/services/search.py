@@ -206,7 +206,7 @@ def _document(row: SearchEntry) -> ranking.Document:
 
 
 def _title(row: SearchEntry) -> str:
-    current = row.article.current
+    current = row.article.shown
     return current.title_en if row.language == "en" else current.title_zh
 
 
@@ -246,7 +246,7 @@ def _with_votes(found: ranking.Ranked, by_key: dict[tuple[int, str], SearchEntry
 def _hit(row: SearchEntry, meant: Query, score: float, matches: Sequence[ranking.Match], *, why: str) -> Hit:
     article, facts = row.article, row.facts
     words = [match.token for match in matches if match.term.weight >= 1 or len(match.token) > 1]
-    title, summary = article.current.title, article.current.summary
+    title, summary = article.shown.title, article.shown.summary
     heading, snippet = highlight(title, words), highlight(summary, words)
     if words and not any(part.hit for part in (*heading, *snippet)):
         # neither says what was looked for: the text does

@@ -104,7 +104,7 @@ def _known(request: HttpRequest, found: Article) -> dict[str, str]:
 def _neighbours(found: Article, viewer: Actor) -> dict[str, Any]:
     """In one query: articles about the same problem, and those that the text names (《…》), with their
     addresses."""
-    version = found.current
+    version = found.shown
     named = {*_NAMED.findall(version.html_zh), *_NAMED_EN.findall(version.html_en)}
     wanted = Q(problem=found.problem_id) if found.problem_id else Q()
     if found.problem and found.problem.parent_id:
@@ -126,7 +126,7 @@ def _neighbours(found: Article, viewer: Actor) -> dict[str, Any]:
     addresses: dict[str, str] = {}
     near, far = [], []
     for row in rows:
-        titles = (row.current.title_zh, row.current.title_en)
+        titles = (row.shown.title_zh, row.shown.title_en)
         for name in named:
             if any(title.startswith(name) for title in titles):
                 addresses[name] = reverse("help:article", args=[row.slug])

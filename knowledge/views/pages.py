@@ -1,5 +1,7 @@
 """The start page, a product line's page, the ways to a person, and what search engines read."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
@@ -101,7 +103,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The public pages for crawlers, whoever asks."""
     articles = Article.objects.visible_to(NOBODY).published().order_by("pk")
-    rows = [(reverse("help:home"), None)]
+    rows: list[tuple[str, datetime | None]] = [(reverse("help:home"), None)]
     rows += [
         (reverse("help:line", args=[code]), None)
         for code in ProductLine.objects.values_list("code", flat=True)
