@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import io
+import uuid
 import zipfile
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -189,7 +190,7 @@ def store_file(
     return file
 
 
-def file_for(viewer: Actor, file_id: object) -> File:
+def file_for(viewer: Actor, file_id: uuid.UUID | str) -> File:
     """The file, if its owner's guard lets the viewer have it. Raises NotVisible otherwise."""
     file = File.objects.filter(pk=file_id).first()
     if file is None:
