@@ -154,3 +154,13 @@ def test_indexing_many_costs_as_much_as_one(indexed: dict[str, Ticket]) -> None:
     assert (cost(every[:1]), cost(every)) == (3, 3)
     assert search.index_tickets([]) == 0
     assert search.index_tickets([999_999]) == 0
+
+
+def test_ones_own_ticket_is_found_behind_many_better_ones(desk_defaults: dict[str, Any]) -> None:
+    agent = make_colleague(tier="L2")
+    others = [make_ticket(words="指纹指纹指纹") for _ in range(6)]
+    mine = make_ticket(words="门锁打不开，也许是指纹的问题")
+    Ticket.objects.filter(pk=mine.pk).update(assignee=agent)
+    search.index_tickets([t.pk for t in (*others, mine)])
+    assert find("指纹", limit=1) != [mine.pk]
+    assert find("指纹", actor_of(agent), limit=1) == [mine.pk]

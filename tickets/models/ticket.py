@@ -244,6 +244,7 @@ class Ticket(models.Model):
                 name="ticket_to_assign",
             ),
             models.Index(fields=["customer", "-created_at"], name="ticket_of_customer"),
+            models.Index(fields=["serial"], condition=~models.Q(serial=""), name="ticket_of_serial"),
             models.Index(fields=["-created_at", "-id"], name="ticket_newest"),
             models.Index(fields=["status", "-created_at"], name="ticket_by_status"),
         ]
