@@ -18,7 +18,8 @@ def lock_rows(rows: Q, *, skip_locked: bool = False, of: Sequence[str] = ("self"
     lock."""
     if not on_postgresql():
         return rows
-    return rows.select_for_update(skip_locked=skip_locked, of=of)
+    # NO KEY: whoever writes a row that points here (a foreign key is checked with KEY SHARE) need not wait for us
+    return rows.select_for_update(skip_locked=skip_locked, of=of, no_key=True)
 
 
 def lock_name(name: str) -> None:

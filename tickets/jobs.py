@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
+from accounts.models import User
+from accounts.services.people import staff_actor
 from core import clock
 from core.models import Timer
 from core.services.timers import on_timer
-from tickets.services import routing
+from tickets.models import SlaPolicy
+from tickets.services import policies, routing
 from tickets.services.clocks import due
 from tickets.services.clocks.sheet import BREACH, PAUSE_ENDS, WARN
 
@@ -36,3 +39,13 @@ def drain_queues() -> int:
     if routing.waiting().exists():
         routing.look_again(at=at)
     return given
+
+
+def apply_policy(policy_id: int, user_id: int) -> int:
+    """Give a policy to the open tickets it governs; returns how many got another promise. One that is not the current
+    version any more is left alone: what replaced it is applied by a job of its own."""
+    policy = SlaPolicy.objects.filter(pk=policy_id, is_current=True).first()
+    if policy is None:
+        return 0
+    actor = staff_actor(User.objects.get(pk=user_id))
+    return policies.apply_to_open(policy=policy, actor=actor, at=clock.now())

@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from core.actors import SYSTEM, Actor
+from core.db import lock_rows
 from core.events import announce
 from tests.factories.tickets import RootCauseFactory, SolutionCodeFactory
 from tickets.enums import ClockKind, Status
@@ -13,9 +16,10 @@ from tickets.services import clocks, rebuild
 PERSON = Actor("staff", 1, "林晓", sees_all=True)
 
 
+@transaction.atomic
 def move(ticket: Ticket, status: Status, *, at: datetime, actor: Actor = PERSON) -> None:
     """Bring the ticket to a state and let its clocks follow."""
-    before = Ticket.objects.values_list("status", flat=True).get(pk=ticket.pk)
+    before = lock_rows(Ticket.objects.filter(pk=ticket.pk)).get().status
     done = status in (Status.RESOLVED, Status.CLOSED)
     Ticket.objects.filter(pk=ticket.pk).update(
         status=status,

@@ -103,15 +103,15 @@ def _advance(ids: list[int], *, at: datetime) -> Marked:
     facts: list[DomainEvent] = []
     wanted: list[Timer] = []
     unwanted: list[str] = []
-    late: list[int] = []
-    warned: dict[int, list[int]] = {}
-    warnings = 0
+    # a row is written once: a second update in one transaction would check its foreign key, and so wait for the ticket
+    written: dict[tuple[bool, int], list[int]] = {}
+    breaches = warnings = 0
     for clock in clocks:
         watch = watch_of(clock)
         ladder = ladders[clock.policy_id]
         if stopwatch.is_late(watch, at):
             watch = stopwatch.breach(watch, at)
-            late.append(clock.pk)
+            breaches += 1
             since = watch.breached_at or at
             facts.append(
                 changed(clock, watch, "breached", since=since, policy_id=clock.policy_id, before=watch)
@@ -130,20 +130,20 @@ def _advance(ids: list[int], *, at: datetime) -> Marked:
                             recipient=recipient,
                         )
                     )
-            if watch.warned_percent != clock.warned_percent:
-                warned.setdefault(watch.warned_percent, []).append(clock.pk)
+        late = watch.breached_at != clock.breached_at
+        if late or watch.warned_percent != clock.warned_percent:
+            written.setdefault((late, watch.warned_percent), []).append(clock.pk)
         timer = timer_of(clock.pk, watch, ladder)
         if timer is not None:
             wanted.append(timer)
         else:
             unwanted.append(key_of(clock.pk))
-    if late:
-        Clock.objects.filter(pk__in=late).update(breached_at=stopwatch.whole(at))
-    for percent, of_step in warned.items():
-        Clock.objects.filter(pk__in=of_step).update(warned_percent=percent)
+    for (late, percent), alike in written.items():
+        change = {"warned_percent": percent, **({"breached_at": stopwatch.whole(at)} if late else {})}
+        Clock.objects.filter(pk__in=alike).update(**change)
     announce_many(facts, actor=SYSTEM, at=at)
     if wanted:
         set_timers(wanted)
     if unwanted:
         cancel_timers(unwanted)
-    return Marked(len(clocks), len(late), warnings)
+    return Marked(len(clocks), breaches, warnings)
