@@ -74,7 +74,14 @@ class BadRatingFollowUp(models.Model):
                 fields=["due_at"],
                 condition=models.Q(state__in=["to_do", "contacting", "contacted", "handling"]),
                 name="follow_up_open_by_due",
-            )
+            ),
+            # who has the fewest open ones, and who waited longest, without reading years of finished ones
+            models.Index(
+                fields=["owner"],
+                condition=models.Q(state__in=["to_do", "contacting", "contacted", "handling"]),
+                name="follow_up_open_of_owner",
+            ),
+            models.Index(fields=["owner", "-created_at"], name="follow_up_newest_of_owner"),
         ]
 
     def __str__(self) -> str:

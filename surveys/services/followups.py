@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Role, UserKind
@@ -72,11 +73,13 @@ def _choose_owner(*, rated_agent_id: int | None) -> User | None:
 
 def _least_busy(people: QuerySet[User]) -> User | None:
     """Fewest open follow-ups; then who waited longest for one; then who waited longest for any work."""
+    theirs = BadRatingFollowUp.objects.filter(owner=OuterRef("pk")).order_by()
+    open_ones = theirs.filter(state__in=OPEN_STATES).values("owner").annotate(n=Count("pk")).values("n")
     return (
         User.objects.filter(pk__in=people.order_by().values("pk"))
         .annotate(
-            open_follow_ups=Count("follow_ups", filter=Q(follow_ups__state__in=OPEN_STATES)),
-            last_follow_up=Max("follow_ups__created_at"),
+            open_follow_ups=Coalesce(Subquery(open_ones), 0),
+            last_follow_up=Subquery(theirs.order_by("-created_at").values("created_at")[:1]),
         )
         .order_by(
             "open_follow_ups",
