@@ -1,6 +1,6 @@
 """What the agents' desk keeps and shows: drafts, what was seen, the lists and their counts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +11,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from core.actors import Actor
-from core.errors import InvalidInput, NotAllowed, NotVisible
+from core.errors import InvalidInput, NotVisible
 from tickets import rules
-from tickets.enums import DraftMode, Status
+from tickets.enums import ACTIVE, WAITING, DraftMode, Status
 from tickets.models import Draft, Queue, SeenMark, Ticket
+from tickets.services.state import staff_id
 
 DRAFT_LIMIT = 20_000
 
@@ -25,7 +26,7 @@ DRAFT_LIMIT = 20_000
 def save_draft(*, ticket: Ticket, mode: str, body: str, actor: Actor, at: datetime) -> Draft | None:
     """Keep what somebody is writing; an empty text forgets it. The last save wins. Raises InvalidInput (mode,
     body)."""
-    _require_reader(ticket, actor)
+    author_id = _reader(ticket, actor)
     if mode not in DraftMode.values:
         raise InvalidInput(fields={"mode": [_("A draft is a reply or a note.")]})
     if len(body) > DRAFT_LIMIT:
@@ -41,7 +42,7 @@ def save_draft(*, ticket: Ticket, mode: str, body: str, actor: Actor, at: dateti
         clear_draft(ticket=ticket, mode=mode, actor=actor)
         return None
     Draft.objects.bulk_create(
-        [Draft(ticket=ticket, author_id=actor.id, mode=mode, body=body, saved_at=at)],
+        [Draft(ticket=ticket, author_id=author_id, mode=mode, body=body, saved_at=at)],
         update_conflicts=True,
         unique_fields=["ticket", "author", "mode"],
         update_fields=["body", "saved_at"],
@@ -63,20 +64,20 @@ def drafts_of(ticket: Ticket, actor: Actor) -> dict[str, Draft]:
 @transaction.atomic
 def mark_seen(*, ticket: Ticket, actor: Actor, at: datetime) -> None:
     """Remember that somebody looked at the ticket now: what changed before is no longer new to them."""
-    _require_reader(ticket, actor)
+    user_id = _reader(ticket, actor)
     SeenMark.objects.bulk_create(
-        [SeenMark(ticket=ticket, user_id=actor.id, seen_at=at)],
+        [SeenMark(ticket=ticket, user_id=user_id, seen_at=at)],
         update_conflicts=True,
         unique_fields=["ticket", "user"],
         update_fields=["seen_at"],
     )
 
 
-def _require_reader(ticket: Ticket, actor: Actor) -> None:
-    if not actor.is_staff:
-        raise NotAllowed(_("Only staff can do this."), code="staff_only")
+def _reader(ticket: Ticket, actor: Actor) -> int:
+    user_id = staff_id(actor)
     if not Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists():
         raise NotVisible()
+    return user_id
 
 
 # --- lists --------------------------------------------------------------------------------------------------
@@ -190,11 +191,21 @@ class Page:
     next_cursor: str
 
 
-def list_rows(*, viewer: Actor, view: str = "mine", at: datetime, limit: int = 50, cursor: str = "") -> Page:
+def list_rows(
+    *,
+    viewer: Actor,
+    view: str = "mine",
+    at: datetime,
+    limit: int = 50,
+    cursor: str = "",
+    narrow: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
+) -> Page:
     """One page of a list, what is due first, what has no running clock last. `view` is a name of VIEWS or
-    "queue:<id>". One query. Raises NotVisible for an unknown list or somebody else's queue, InvalidInput
+    "queue:<id>"; `narrow` takes a part of it. One query. Raises NotVisible for an unknown list or somebody else's queue, InvalidInput
     (cursor)."""
     rows = _rows_of(view, viewer, at)
+    if narrow is not None:
+        rows = narrow(rows)
     newest_first = view == "resolved"
     if newest_first:
         rows = rows.order_by("-resolved_at", "-id")
@@ -202,12 +213,7 @@ def list_rows(*, viewer: Actor, view: str = "mine", at: datetime, limit: int = 5
         rows = rows.by_due()
     if cursor:
         rows = rows.filter(_after(cursor, newest_first))
-    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id).values("seen_at")[:1]
-    found = list(
-        rows.annotate(seen_at=Subquery(seen, output_field=DateTimeField())).values(
-            *ROW, "resolved_at", "seen_at"
-        )[: limit + 1]
-    )
+    found = list(rows.annotate(seen_at=_seen_by(viewer)).values(*ROW, "resolved_at", "seen_at")[: limit + 1])
     page = found[:limit]
     for row in page:
         last = row["last_customer_at"]
@@ -259,19 +265,59 @@ def _after(cursor: str, newest_first: bool) -> Q:
     return Q(due_at__gt=moment) | Q(due_at=moment, id__gt=last_id) | Q(due_at=None)
 
 
+def _seen_by(viewer: Actor) -> Subquery:
+    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id or 0)
+    return Subquery(seen.values("seen_at")[:1], output_field=DateTimeField())
+
+
 def rows_for(ids: Iterable[int], *, viewer: Actor) -> list[dict[str, Any]]:
     """Rows (as in list_rows) of these tickets in this order, as far as the viewer may see them: for search
     results and for one row that changed."""
     wanted = list(ids)
-    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id).values("seen_at")[:1]
     rows: QuerySet[Any] = Ticket.objects.visible_to(viewer).filter(pk__in=wanted)
     found = {
         row["id"]: row
-        for row in rows.annotate(seen_at=Subquery(seen, output_field=DateTimeField())).values(
-            *ROW, "resolved_at", "seen_at"
-        )
+        for row in rows.annotate(seen_at=_seen_by(viewer)).values(*ROW, "resolved_at", "seen_at")
     }
     for row in found.values():
         last = row["last_customer_at"]
         row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
     return [found[pk] for pk in wanted if pk in found]
+
+
+def row_values(tickets: QuerySet[Any], *, viewer: Actor) -> QuerySet[Any]:
+    """Tickets as dicts with the fields of ROW and `seen_at`, for lists that page themselves (see with_unread)."""
+    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id).values("seen_at")[:1]
+    return tickets.annotate(seen_at=Subquery(seen, output_field=DateTimeField())).values(
+        *ROW, "resolved_at", "seen_at"
+    )
+
+
+def with_unread(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each with `unread`: the customer wrote after the viewer last looked."""
+    found = list(rows)
+    for row in found:
+        last = row["last_customer_at"]
+        row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
+    return found
+
+
+def acts_for(ticket: Ticket, viewer: Actor) -> list[str]:
+    """What the state of a ticket lets this member of staff do with it (the service decides when it is done)."""
+    status = Status(ticket.status)
+    active, answered = status in ACTIVE, status in ACTIVE and status != Status.NEW
+    allowed = {
+        "reply": status != Status.MERGED,
+        "note": True,
+        "claim": active and ticket.assignee_id is None,
+        "assign": active,
+        "escalate": active and ticket.tier_id is not None,
+        "hand-down": active and ticket.tier is not None and ticket.tier.position > 1,
+        "regrade": status != Status.MERGED,
+        "wait": answered,
+        "resume": status in WAITING,
+        "resolve": active,
+        "confirm": status == Status.RESOLVED,
+        "reopen": status in (Status.RESOLVED, Status.CLOSED),
+    }
+    return [name for name, may in allowed.items() if may]

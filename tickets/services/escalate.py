@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actors import Actor
-from core.errors import Conflict, InvalidInput, NotAllowed
+from core.errors import Conflict, InvalidInput
 from core.events import announce
 from tickets.enums import ACTIVE, WAITING, HopDirection, Status
 from tickets.events import TicketEscalated
 from tickets.models import Category, EscalationReason, Queue, Ticket, Tier, TierHop
 from tickets.services import clocks, routing, timeline
-from tickets.services.state import _move, lock_ticket, refuse
+from tickets.services.state import _move, lock_ticket, refuse, staff_id
 
 RELATED = ("tier", "queue__tier", "product__line", "channel", "category")
 
@@ -32,7 +32,7 @@ def escalate(
     assignee and is routed there; its time at the tier starts anew; waiting for something ends. Raises
     InvalidInput (category, steps_tried, evidence) with every complaint at once, Conflict when there is no
     tier above ("top_tier") or the ticket is done."""
-    _require_person(actor)
+    staff_id(actor)
     complaints: dict[str, list[object]] = {}
     if category is None:
         complaints["category"] = [_("Choose a category: the next tier sorts by it.")]
@@ -69,7 +69,7 @@ def hand_down(*, ticket: Ticket, instruction: str, actor: Actor, at: datetime) -
     """Pass a ticket back to the tier below with an instruction; whoever had it there gets it first, if
     available. Raises InvalidInput (instruction), Conflict when there is no tier below ("bottom_tier") or the
     ticket is done."""
-    _require_person(actor)
+    staff_id(actor)
     if not instruction.strip():
         raise InvalidInput(fields={"instruction": [_("Say what is to be done there.")]})
     lock_ticket(ticket, viewer=actor, related=RELATED)
@@ -89,11 +89,6 @@ def hand_down(*, ticket: Ticket, instruction: str, actor: Actor, at: datetime) -
         at=at,
     )
     return _pass_on(ticket, hop, queue, public=False, actor=actor, at=at)
-
-
-def _require_person(actor: Actor) -> None:
-    if not actor.is_staff:
-        raise NotAllowed(_("Only staff can do this."), code="staff_only")
 
 
 def _tier_of(ticket: Ticket) -> Tier:

@@ -1,6 +1,7 @@
 """Queues as they are read: which one fits a ticket, whose turn it is, how many are before somebody."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -66,7 +67,7 @@ def _with_ancestors(category: Category | None) -> set[int]:
     return found
 
 
-def waiting() -> QuerySet[Ticket]:
+def waiting() -> QuerySet[Any]:
     """Tickets that wait for somebody, whose turn comes first: major faults, then by the time they came, moved
     by priority and membership (rules.AGEING_STEP_MINUTES, MEMBER_HEAD_START_MINUTES): who waits long enough
     passes everybody."""

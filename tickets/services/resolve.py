@@ -22,7 +22,7 @@ from tickets.enums import ClockKind, ClockState, CloseReason, Status
 from tickets.events import AgentReplied, TicketClosed, TicketReopened, TicketResolved
 from tickets.models import RootCause, SlaPolicy, SolutionCode, Ticket
 from tickets.services import clocks, routing, timeline
-from tickets.services.state import _move, lock_ticket, refuse
+from tickets.services.state import _move, lock_ticket, refuse, staff_id
 
 Upload = UploadedFile  # type: ignore[type-arg]
 CONFIRM_TIMER = "tickets.confirm-timeout"
@@ -47,8 +47,7 @@ def resolve(
     policy's hours; then it closes by itself). A new ticket is opened by this first answer. Raises
     InvalidInput (solution_code, root_cause, message, files) with every complaint at once, Conflict when it is
     resolved or done already."""
-    if not actor.is_staff:
-        raise NotAllowed(_("Only staff can do this."), code="staff_only")
+    staff_id(actor)
     complaints: dict[str, list[object]] = {}
     if solution_code is None:
         complaints["solution_code"] = [_("Choose how it was solved.")]
@@ -111,7 +110,7 @@ def _tell(
             thread=ticket.thread,
             body=body,
             author=Author.AGENT,
-            staff=User.objects.get(pk=actor.id),
+            staff=User.objects.get(pk=staff_id(actor)),
             files=files,
             client_id=client_id,
             actor=actor,

@@ -25,7 +25,7 @@ from tickets.events import TicketAssigned, TicketQueued, TicketUnassigned
 from tickets.models import Assignment, Queue, Ticket, Tier
 from tickets.services import scoring, timeline
 from tickets.services.queues import pick_queue, waiting
-from tickets.services.state import lock_ticket, refuse, require_staff
+from tickets.services.state import lock_ticket, refuse, require_staff, staff_id
 
 LOOK_AGAIN = "tickets.look-again"
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
@@ -187,6 +187,8 @@ def _drain_one(pk: int, *, at: datetime) -> bool | None:
 
 
 def _has_room(ticket: Ticket) -> bool:
+    if ticket.queue is None:
+        return False
     agents = Agent.objects.filter(
         teams=ticket.queue.team_id, tier=ticket.queue.tier.code, duty_state=DutyState.AVAILABLE
     ).values_list("user_id", "ticket_capacity")
@@ -210,10 +212,10 @@ def look_again(*, at: datetime) -> bool:
 def claim(*, ticket: Ticket, actor: Actor, at: datetime) -> Assignment:
     """Take a waiting ticket oneself. Taking one's own again changes nothing. Raises Conflict: somebody else
     has it ("already_taken"), one's hands are full ("at_capacity"), or it is done."""
-    require_staff(actor)
+    me = staff_id(actor)
     lock_ticket(ticket, viewer=actor, related=("assignee",))
     mine = _active_assignment(ticket)
-    if mine is not None and ticket.assignee_id == actor.id:
+    if mine is not None and ticket.assignee_id == me:
         return mine
     if ticket.status not in ACTIVE:
         raise refuse(ticket)
@@ -223,7 +225,7 @@ def claim(*, ticket: Ticket, actor: Actor, at: datetime) -> Assignment:
             code="already_taken",
             extra={"assignee": ticket.assignee_id},
         )
-    agent = _agent_of(actor.id)
+    agent = _agent_of(me)
     if _is_full(agent):
         raise Conflict(
             _("You have as many open tickets as you may have (%(limit)d).")
@@ -269,7 +271,7 @@ def _active_assignment(ticket: Ticket) -> Assignment | None:
     return Assignment.objects.filter(ticket=ticket, until=None).first()
 
 
-def _agent_of(user_id: int | None) -> Agent:
+def _agent_of(user_id: int) -> Agent:
     agent = lock_rows(Agent.objects.filter(user_id=user_id, user__is_active=True)).first()
     if agent is None:
         raise InvalidInput(fields={"agent": [_("This person takes no tickets.")]}, code="no_agent")

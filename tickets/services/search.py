@@ -68,7 +68,12 @@ def find(*, query: str, viewer: Actor, limit: int = 50) -> list[int]:
     if exact is not None:
         return exact
     words = list(dict.fromkeys(tokens(text)))
-    for groups, match in ((words, "all"), (words, "any"), ([sounds_in(text)], "any")):
+    tries: list[tuple[Sequence[str | list[str]], Literal["all", "any"]]] = [
+        (words, "all"),
+        (words, "any"),
+        ([sounds_in(text)], "any"),
+    ]
+    for groups, match in tries:
         if any(groups) and (found := _by_words(groups, match, visible, viewer, limit)):
             return found
     return []

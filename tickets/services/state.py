@@ -41,6 +41,13 @@ def require_staff(actor: Actor) -> None:
         raise NotAllowed(_("Only staff can do this."), code="staff_only")
 
 
+def staff_id(actor: Actor) -> int:
+    """The user id of a member of staff. Raises NotAllowed for anybody else, the system too."""
+    if not actor.is_staff or actor.id is None:
+        raise NotAllowed(_("Only staff can do this."), code="staff_only")
+    return actor.id
+
+
 def refuse(ticket: Ticket, after: Status | None = None) -> Conflict:
     """The error for a step that the state does not allow; says what it allows."""
     before = Status(ticket.status)

@@ -24,7 +24,7 @@ from tickets.events import AgentReplied, CustomerReplied, NoteAdded
 from tickets.models import Note, Ticket
 from tickets.services import clocks, intake, resolve, timeline
 from tickets.services.desk import clear_draft
-from tickets.services.state import _move, lock_ticket, refuse, require_staff
+from tickets.services.state import _move, lock_ticket, refuse, require_staff, staff_id
 from tickets.thanks import is_thanks_only
 
 Upload = UploadedFile  # type: ignore[type-arg]
@@ -51,8 +51,7 @@ def reply(
     Raises Conflict "newer_message" (extra: count, seq) when the customer wrote after message number
     `seen_seq`: nothing is sent, the caller shows it and asks again; Conflict for a merged ticket or a `then`
     that the state does not allow; InvalidInput (body, files, then)."""
-    if not actor.is_staff:
-        raise NotAllowed(_("Only staff can do this."), code="staff_only")
+    staff_id(actor)
     if then and then not in WAITING and then != Status.OPEN:
         raise InvalidInput(fields={"then": [_("Choose what the ticket waits for.")]})
     lock_ticket(ticket, viewer=actor, related=("thread__channel__brand", "assignee"))
@@ -139,7 +138,7 @@ def _refuse_unseen(thread: Thread, seen_seq: int) -> None:
 def _user_of(ticket: Ticket, actor: Actor) -> User:
     if ticket.assignee is not None and ticket.assignee_id == actor.id:
         return ticket.assignee
-    return User.objects.get(pk=actor.id)
+    return User.objects.get(pk=staff_id(actor))
 
 
 @removed_on_failure
