@@ -19,4 +19,4 @@ RUN ANXIN_ENV=local SECRET_KEY=only-for-building python manage.py compile_transl
     python manage.py collectstatic --noinput --verbosity 0 && chown -R anxin /static /data
 USER anxin
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--no-access-log", "config.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "1", "--no-access-log", "config.wsgi:application"]
