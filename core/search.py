@@ -176,7 +176,8 @@ def candidates(
 
     Tokens are data: quotes and operators in them mean nothing. Matching comes first and ranking after: `tsv
     @@ q ORDER BY id LIMIT n` would let PostgreSQL walk the primary key. When more than `MOST_RANKED` rows
-    match, the newest are taken, which is what the primary key serves well for a common word."""
+    match, the newest are taken, which is what the primary key serves well for a common word (SQLite gives
+    these no rank)."""
     groups = _groups(tokens)
     if not groups or limit < 1:
         return []
@@ -199,8 +200,8 @@ def candidate_rows(
     prefix: bool = False,
     within: "models.QuerySet[Any] | None" = None,
 ) -> "models.QuerySet[Any]":
-    """`candidates` as a queryset of the model, in no order: one statement finds and reads them. For small tables (of
-    more than `MOST_RANKED` matches any may be taken), whose rows are ranked above."""
+    """`candidates` as a queryset of the model, in no order: one statement finds and reads them. For small
+    tables (of more than `MOST_RANKED` matches any may be taken), whose rows are ranked above."""
     groups = _groups(tokens)
     if not groups or limit < 1:
         return model._default_manager.none()
@@ -313,6 +314,17 @@ def _on_sqlite(
     table: str, column: str, query: str, clause: str, params: tuple[Any, ...], limit: int
 ) -> list[Candidate]:
     wanted = f'entry.{column}, -bm25("{table}_fts", 10.0, 4.0, 1.0)'
+    probe = (
+        f'SELECT count(*) FROM (SELECT 1 FROM "{table}_fts" WHERE "{table}_fts" MATCH %s LIMIT {MOST_RANKED})'
+    )
+    newest = (
+        f'SELECT entry.{column} FROM "{table}_fts" JOIN "{table}" entry ON entry.id = "{table}_fts".rowid '
+        f'WHERE "{table}_fts" MATCH %s{clause} ORDER BY "{table}_fts".rowid DESC LIMIT %s'
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_fts_rows(table, wanted, clause), [query, *params, limit])
-        return [Candidate(row[0], float(row[1])) for row in cursor.fetchall()]
+        cursor.execute(probe, [query])
+        if cursor.fetchone()[0] < MOST_RANKED:
+            cursor.execute(_fts_rows(table, wanted, clause), [query, *params, limit])
+            return [Candidate(row[0], float(row[1])) for row in cursor.fetchall()]
+        cursor.execute(newest, [query, *params, limit])
+        return [Candidate(row[0], 0.0) for row in cursor.fetchall()]
