@@ -20,8 +20,9 @@ from knowledge.services.search import suggest_articles
 from tickets.enums import ACTIVE, DONE, Grade, Status
 from tickets.models import Assignment, Queue, StatusName, Ticket
 from tickets.rules import may_move
-from tickets.services import classify, desk, routing, timeline
+from tickets.services import classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
+from tickets.services.why import why
 
 THREAD_PAGE = 50
 TICKET_RELATED = (
@@ -247,7 +248,7 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
         "history": history,
         "open_others": [row for row in history if row["is_open"]],
         "assignment": assignment,
-        "why_person": routing.why(assignment) if assignment else "",
+        "why_person": why(assignment) if assignment else None,
         "why_grade": classify.reason_words(ticket),
         "hops": list(ticket.hops.select_related("from_tier", "to_tier", "by", "reason")[:3]),
         "panels": [(template, context) for template, context in panels if context is not None],
