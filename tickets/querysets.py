@@ -65,6 +65,10 @@ class TicketQuerySet(QuerySet[Any]):
         """Active, and the customer waits for an answer without an owner or a deadline."""
         return self.active().filter(is_unanswered())
 
+    def unpromised(self) -> Self:
+        """Active and judged, but no SLA policy covered them: nothing will ever fall due."""
+        return self.active().filter(sla_target=None).exclude(grade="")
+
     def waiting_on_customer(self) -> Self:
         return self.filter(status=Status.WAITING_CUSTOMER)
 
