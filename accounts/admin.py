@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import action, display
@@ -25,6 +24,7 @@ from accounts.services.duty import set_duty
 from core import clock
 from core.admin_base import BaseAdmin, TableInline, ViewOnlyInline, viewer_of
 from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.masks import mask_email, mask_phone
 
 DUTY_COLOURS = {
@@ -137,7 +137,7 @@ class UserAdmin(BaseUserAdmin, BaseAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and obj.kind == UserKind.CUSTOMER:
             kwargs["form"] = ModelForm
-        return super().get_form(request, obj, change, **kwargs)
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         found = self.get_object(request, id)
@@ -247,7 +247,7 @@ class ShiftResource(ConfigResource):
 class ShiftAdmin(ExportMixin, BaseAdmin):
     resource_classes = (ShiftResource,)
     list_display = ("agent", "starts_at", "ends_at")
-    list_filter = (("starts_at", RangeDateTimeFilter),)
+    list_filter = (("starts_at", DaysFilter),)
     list_select_related = ("agent__user",)
     search_fields = ("=agent__employee_no", "agent__user__display_name")
     autocomplete_fields = ("agent",)
@@ -265,7 +265,7 @@ class DutyResource(SafeResource):
 class DutyLogAdmin(ExportMixin, BaseAdmin):
     resource_classes = (DutyResource,)
     list_display = ("agent", "state", "reason", "since", "until")
-    list_filter = (("state", ChoicesDropdownFilter), ("since", RangeDateTimeFilter))
+    list_filter = (("state", ChoicesDropdownFilter), ("since", DaysFilter))
     list_select_related = ("agent__user",)
     search_fields = ("=agent__employee_no", "agent__user__display_name")
     ordering = ("-since", "-id")

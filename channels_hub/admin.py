@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from channels_hub import rules
@@ -14,6 +14,7 @@ from channels_hub.services import sending
 from core import clock
 from core.admin_base import BaseAdmin, ConfigAdmin, ViewOnlyInline, viewer_of
 from core.admin_export import ExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.masks import mask_contact, mask_email
 
 STATE_COLOURS = {
@@ -59,7 +60,7 @@ class OutboxAdmin(ExportMixin, BaseAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("via", ChoicesDropdownFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", DaysFilter),
     )
     exact_search = {"recipient": str.lower, "dedupe": str}
     search_help_text = _("Whole recipient or key")
@@ -118,7 +119,7 @@ class ConversationInline(ViewOnlyInline):
 @admin.register(Thread)
 class ThreadAdmin(BaseAdmin):
     list_display = ("id", "channel", "customer", "display_name", "created_at", "last_message_at")
-    list_filter = (("channel__kind", ChoicesDropdownFilter), ("last_message_at", RangeDateTimeFilter))
+    list_filter = (("channel__kind", ChoicesDropdownFilter), ("last_message_at", DaysFilter))
     list_select_related = ("channel", "customer")
     exact_search = {"customer__phone": str, "reply_email": str.lower}
     search_help_text = _("Whole phone number or email address")
@@ -148,7 +149,7 @@ class MessageAdmin(ExportMixin, BaseAdmin):
         ("state", ChoicesDropdownFilter),
         ("direction", ChoicesDropdownFilter),
         ("author", ChoicesDropdownFilter),
-        ("at", RangeDateTimeFilter),
+        ("at", DaysFilter),
     )
     list_select_related = ("thread__channel", "staff")
     exact_search = {"thread_id": lambda term: term if term.isdecimal() and len(term) < 19 else ""}

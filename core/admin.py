@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from core import clock
 from core.admin_base import BaseAdmin
 from core.admin_export import ExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.events import subscribed_kinds
 from core.models import Delivery, Event, File, Seal, Timer
 from core.models.delivery import DeliveryState
@@ -120,7 +121,7 @@ class EventAdmin(ExportMixin, BaseAdmin):
 
     resource_classes = (EventResource,)
     list_display = ("id", "at", "kind", "by", "about", "data")
-    list_filter = (EventKindFilter, ("at", RangeDateTimeFilter))
+    list_filter = (EventKindFilter, ("at", DaysFilter))
     exact_search = {"subject_id": lambda term: term if term.isdecimal() and len(term) < 19 else ""}
     search_help_text = _("Number of what the event is about")
     ordering = ("-id",)
@@ -145,7 +146,7 @@ class SealAdmin(BaseAdmin):
 @admin.register(File)
 class FileAdmin(BaseAdmin):
     list_display = ("name", "content_type", "size", "owner_kind", "owner_id", "created_at", "opened")
-    list_filter = (("created_at", RangeDateTimeFilter),)
+    list_filter = (("created_at", DaysFilter),)
     exact_search = {
         "owner_id": lambda term: term if term.isdecimal() and len(term) < 19 else "",
         "sha256": lambda term: term.lower() if len(term) == 64 else "",
@@ -176,7 +177,7 @@ class LogEntryAdmin(BaseAdmin):
     """What people did in the admin."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "what")
-    list_filter = (("action_time", RangeDateTimeFilter),)
+    list_filter = (("action_time", DaysFilter),)
     list_select_related = ("user", "content_type")
     exact_search = {"object_id": str}
     search_help_text = _("Number of the row")

@@ -200,7 +200,7 @@ class BaseAdmin(Guarded, ModelAdmin):
             return super().changeform_view(request, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         error = getattr(request, "domain_error", None)
         return form if error is None else type(form.__name__, (Refused, form), {"refused": error})
 

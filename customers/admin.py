@@ -12,14 +12,13 @@ from import_export.widgets import ForeignKeyWidget
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
-    RangeDateFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
 
 from core.admin_base import BaseAdmin, ConfigAdmin, TableInline, ViewOnlyInline
 from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.masks import mask_address, mask_contact, mask_email, mask_name, mask_phone
 from customers import admin_views, rules
 from customers.models import (
@@ -85,7 +84,7 @@ class CustomerAdmin(ExportMixin, BaseAdmin):
 
     resource_classes = (CustomerResource,)
     list_display = ("shown", "level", "phone_masked", "region", "created_at")
-    list_filter = (("level", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter))
+    list_filter = (("level", ChoicesDropdownFilter), ("created_at", DaysFilter))
     list_select_related = ("region",)
     exact_search = {
         "phone": phone_term,
@@ -307,7 +306,7 @@ class ConsentResource(SafeResource):
 class ConsentAdmin(ExportMixin, BaseAdmin):
     resource_classes = (ConsentResource,)
     list_display = ("customer", "purpose", "text_version", "channel", "given_at", "withdrawn_at")
-    list_filter = (("purpose", ChoicesDropdownFilter), ("given_at", RangeDateFilter))
+    list_filter = (("purpose", ChoicesDropdownFilter), ("given_at", DaysFilter))
     list_select_related = ("customer",)
     exact_search = {"customer__phone": phone_term}
     search_help_text = _("Whole phone number")

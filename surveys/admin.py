@@ -14,7 +14,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     DropdownFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
@@ -25,6 +24,7 @@ from core import clock
 from core.actors import Actor
 from core.admin_base import BaseAdmin, ConfigAdmin, TableInline, viewer_of
 from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.admin_verbs import Verb, VerbsMixin, bulk
 from core.templatetags.ui import remaining_words, sla_chip
 from surveys import rules
@@ -149,7 +149,7 @@ class InvitationResource(SafeResource):
 class SurveyInvitationAdmin(ExportMixin, BaseAdmin):
     resource_classes = (InvitationResource,)
     list_display = ("ticket", "cycle", "survey", "rated_agent", "offered_at", "delivered_at", "expires_at")
-    list_filter = (("survey", RelatedDropdownFilter), ("offered_at", RangeDateTimeFilter))
+    list_filter = (("survey", RelatedDropdownFilter), ("offered_at", DaysFilter))
     list_select_related = ("ticket", "survey", "rated_agent")
     exact_search = {"ticket__reference": str.upper}
     search_help_text = _("Whole ticket number")
@@ -180,7 +180,7 @@ class SurveyResponseAdmin(ExportMixin, BaseAdmin):
         "stars",
         ("solved", BooleanRadioFilter),
         ("call_me", BooleanRadioFilter),
-        ("at", RangeDateTimeFilter),
+        ("at", DaysFilter),
     )
     list_select_related = ("invitation__ticket", "invitation__rated_agent")
     exact_search = {"invitation__ticket__reference": str.upper}
@@ -270,7 +270,8 @@ class FollowUpAdmin(ExportMixin, VerbsMixin, BaseAdmin):
     assign_many = bulk(ASSIGN, _("Assign to …"))
 
     def may(self, request: HttpRequest, verb: Verb) -> bool:
-        """Owners without the right to change others' follow-ups still work on their own; the service decides."""
+        """Owners without the right to change others' follow-ups still work on their own; the service
+        decides."""
         return super().may(request, verb) or (verb is not ASSIGN and bool(self.has_view_permission(request)))
 
     @display(description=_("stars"))

@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.admin_base import BaseAdmin
 from core.admin_export import ExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from tickets.models import Assignment, Clock, TierHop
 
 
@@ -24,7 +25,7 @@ class AssignmentResource(SafeResource):
 class AssignmentAdmin(ExportMixin, BaseAdmin):
     resource_classes = (AssignmentResource,)
     list_display = ("ticket", "agent", "source", "reason", "by", "since", "until")
-    list_filter = (("source", ChoicesDropdownFilter), ("since", RangeDateTimeFilter))
+    list_filter = (("source", ChoicesDropdownFilter), ("since", DaysFilter))
     list_select_related = ("ticket", "agent", "by")
     exact_search = {"ticket__reference": ticket_number, "agent__username": str}
     search_help_text = _("Whole ticket number or sign-in name")
@@ -37,7 +38,7 @@ class ClockAdmin(BaseAdmin):
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
-        ("breached_at", RangeDateTimeFilter),
+        ("breached_at", DaysFilter),
     )
     list_select_related = ("ticket", "calendar")
     exact_search = {"ticket__reference": ticket_number}
@@ -62,7 +63,7 @@ class HopResource(SafeResource):
 class TierHopAdmin(ExportMixin, BaseAdmin):
     resource_classes = (HopResource,)
     list_display = ("ticket", "moved", "reason", "category", "by", "at")
-    list_filter = (("direction", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
+    list_filter = (("direction", ChoicesDropdownFilter), ("at", DaysFilter))
     list_select_related = ("ticket", "from_tier", "to_tier", "reason", "category", "by")
     exact_search = {"ticket__reference": ticket_number}
     search_help_text = _("Whole ticket number")

@@ -12,12 +12,13 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.templatetags.unfold_list import result_headers
 
 from core.admin_base import BaseAdmin, viewer_of
 from core.admin_export import ExportMixin, SafeResource
+from core.admin_filters import DaysFilter
 from core.admin_verbs import Verb, VerbsMixin, bulk
 from core.errors import NotVisible
 from core.masks import mask_name
@@ -101,7 +102,7 @@ class TicketAdmin(ExportMixin, VerbsMixin, BaseAdmin):
         AssigneeFilter,
         ("channel", RelatedDropdownFilter),
         ("category", RelatedDropdownFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", DaysFilter),
     )
     search_fields = ("reference",)
     search_help_text = _("Number, phone, serial number or words")
