@@ -1,6 +1,7 @@
 """Structured logs: one event per line with the request id; JSON in production, readable on a terminal."""
 
 import logging.config
+import sys
 from typing import Any
 
 import structlog
@@ -25,7 +26,9 @@ def configure_logging(*, level: str, as_json: bool) -> None:
         _mask_paths,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     logging.config.dictConfig(
         {
@@ -48,7 +51,7 @@ def configure_logging(*, level: str, as_json: bool) -> None:
             "root": {"handlers": ["console"], "level": level},
             "loggers": {
                 "django.utils.autoreload": {"level": "WARNING"},
-                "django_q": {"level": "WARNING"},
+                "django-q": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
             },
         }
