@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/", include("config.api.urls")),
     path("", include("config.help_urls")),
     path("", include("tickets.urls")),
     path("desk/", include("tickets.desk_urls")),

@@ -1,11 +1,5 @@
-"""RFC 9457 problem details for everything that goes wrong in the API."""
+"""The API's exception handler, by the name that settings give it."""
 
-from typing import Any
+from core.api.problems import problem_response
 
-from rest_framework.response import Response
-from rest_framework.views import exception_handler
-
-
-def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Placeholder until the API colleague writes it in full."""
-    return exception_handler(error, context)
+__all__ = ["problem_response"]

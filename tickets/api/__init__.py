@@ -1,0 +1,1 @@
+"""REST doors of requests (customers) and tickets (staff)."""
