@@ -111,6 +111,32 @@ def test_a_kind_has_one_handler(on_ring) -> None:
 
 
 @pytest.mark.django_db
+def test_a_set_of_timers_is_set_moved_and_cancelled_together(at: datetime, django_assert_num_queries) -> None:
+    timers.set_timer("ring", subject_id=1, due_at=at)
+    Timer.objects.update(attempts=3, dead=True)
+    wanted = [Timer(kind="ring", subject_id=n, due_at=at + n * MINUTE, dedupe=f"ring:{n}") for n in (1, 2, 3)]
+    with django_assert_num_queries(1):
+        timers.set_timers(wanted)
+    rows = Timer.objects.order_by("subject_id").values_list("subject_id", "due_at", "attempts", "dead")
+    assert list(rows) == [(n, at + n * MINUTE, 0, False) for n in (1, 2, 3)]
+    assert timers.cancel_timers(["ring:1", "ring:3", "ring:9"]) == 2
+    assert Timer.objects.get().subject_id == 2
+
+
+@pytest.mark.django_db
+def test_a_handler_learns_what_else_of_its_kind_is_due_and_untried(at: datetime) -> None:
+    for number in (3, 1, 2):
+        timers.set_timer("ring", subject_id=number, due_at=at - number * MINUTE)
+    timers.set_timer("ring", subject_id=4, due_at=at + MINUTE)
+    timers.set_timer("knock", subject_id=5, due_at=at)
+    timers.set_timer("ring", subject_id=6, due_at=at)
+    Timer.objects.filter(subject_id=6).update(attempts=1)
+    assert timers.due_subjects(["ring"], at=at, limit=10) == [3, 2, 1]
+    assert timers.due_subjects(["ring", "knock"], at=at, limit=10) == [3, 2, 1, 5]
+    assert timers.due_subjects(["ring"], at=at, limit=2) == [3, 2]
+
+
+@pytest.mark.django_db
 def test_one_holder_has_the_lease_until_it_stops_renewing(at: datetime) -> None:
     assert timers.lease("beat", "one", at=at) is True
     assert timers.lease("beat", "two", at=at) is False
