@@ -308,7 +308,7 @@ def _form_of(brand: Brand) -> Channel:
     return channel
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_ticket(
     *,
     customer: Customer,

@@ -22,7 +22,7 @@ LOOK_UPS_OF_ONE = 10
 HOUR = 3600
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def issue_link(*, ticket: Ticket, at: datetime) -> str:
     """A new private link to the ticket: the token, of which only the SHA-256 is kept. Earlier links stay
     valid."""
