@@ -129,7 +129,7 @@ def _facets(
         found.append((_("Model"), links))
     if problem is None:
         found.append((_("Problem"), _problem_filters(chosen, problems, hits)))
-    return found
+    return [(title, links) for title, links in found if links]
 
 
 def _topics(viewer: Actor, problems: dict[str, Problem]) -> list[tuple[str, list[Filter]]]:
