@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -136,13 +137,27 @@ def _announce(
 # --- the judgement ------------------------------------------------------------------------------------------
 
 
-def judge(ticket: Ticket) -> Judgement:
-    """What the rules say about a ticket's words. Three queries."""
+@dataclass(frozen=True)
+class Rulebook:
+    """The rows that judge, read once for many tickets."""
+
+    safety: list[SafetyWord]
+    categories: list[Category]
+    codes: list[ErrorCode]
+
+    @classmethod
+    def read(cls) -> "Rulebook":
+        """Three queries."""
+        return cls(list(_safety_rows()), list(_category_rows()), list(ErrorCode.objects.all()))
+
+
+def judge(ticket: Ticket, book: Rulebook | None = None) -> Judgement:
+    """What the rules say about a ticket's words. Three queries, or none with a `book` read before."""
     text = normalise(f"{ticket.subject}\n{ticket.symptom}")
     line = ticket.product.line.code if ticket.product else ""
-    words, safety_category = _safety(text)
-    category, score, hits = best_category(text, line)
-    code = _error_code(ticket)
+    words, safety_category, calm = _safety(text, book.safety if book else None)
+    category, score, hits = best_category(text, line, book.categories if book else None, calm=calm)
+    code = _error_code(ticket, book.codes if book else None)
     reason: dict[str, Any] = {
         "rule": "default",
         "words": hits,
@@ -167,34 +182,53 @@ def judge(ticket: Ticket) -> Judgement:
     return Judgement(Grade.SIMPLE if something_broke else Grade.CONSULT, category, reason)
 
 
-def _safety(text: str) -> tuple[list[str], Category | None]:
-    """The safety words in a text that stand outside their harmless phrases, and the first one's category."""
-    found, category = [], None
-    for row in SafetyWord.objects.select_related("category").order_by("word"):
+@lru_cache(maxsize=8_000)
+def _normal(word: str) -> str:
+    """A keyword as texts are compared; the same few thousand for every ticket."""
+    return normalise(word)
+
+
+def _safety_rows() -> Iterable[SafetyWord]:
+    return SafetyWord.objects.select_related("category").order_by("word")
+
+
+def _category_rows() -> Iterable[Category]:
+    return Category.objects.filter(active=True).select_related("parent__parent", "skill")
+
+
+def _safety(text: str, rows: Iterable[SafetyWord] | None = None) -> tuple[list[str], Category | None, str]:
+    """The safety words in a text that stand outside their harmless phrases, the first one's category, and the
+    text without any harmless phrase."""
+    found, category, calm = [], None, text
+    for row in _safety_rows() if rows is None else rows:
         rest = text
         for harmless in row.exceptions or ():
-            rest = rest.replace(normalise(harmless), " ")
-        if contains(rest, normalise(row.word)):
+            rest = rest.replace(_normal(harmless), " ")
+            calm = calm.replace(_normal(harmless), " ")
+        if contains(rest, _normal(row.word)):
             found.append(row.word)
             category = category or row.category
-    return found, category
+    return found, category, calm
 
 
-def best_category(text: str, line: str) -> tuple[Category | None, int, list[str]]:
+def best_category(
+    text: str, line: str, rows: Iterable[Category] | None = None, *, calm: str | None = None
+) -> tuple[Category | None, int, list[str]]:
     """The category whose keywords say most about a normalised text, its score and the keywords found. A
     keyword weighs as many points as it has characters (Latin letters half); a category of the product's own
-    line counts half as much again, one of another line is out. The narrower category wins a tie."""
+    line counts half as much again, one of another line is out. The narrower category wins a tie. Categories
+    of major faults look at `calm`, the text without harmless phrases (a smoke detector is no smoke)."""
     best: tuple[Category | None, int, list[str]] = (None, 0, [])
     rank: tuple[int, int, int] = (0, 0, 0)
-    rows = Category.objects.filter(active=True).select_related("parent__parent", "skill")
-    for row in rows:
+    for row in _category_rows() if rows is None else rows:
         of_line = row.skill is not None and row.skill.kind == SkillKind.PRODUCT
         if of_line and line and row.skill is not None and row.skill.code != line:
             continue
-        hits = [word for word in row.keywords if contains(text, normalise(str(word)))]
+        read = calm if calm is not None and row.default_grade == Grade.MAJOR else text
+        hits = [word for word in row.keywords if contains(read, _normal(str(word)))]
         if not hits:
             continue
-        points = sum(_weight(normalise(str(word))) for word in hits)
+        points = sum(_weight(_normal(str(word))) for word in hits)
         if of_line and line:
             points = points * 3 // 2
         mine = (points, _depth(row), -row.position)
@@ -224,12 +258,13 @@ def _depth(category: Category) -> int:
     return depth
 
 
-def _error_code(ticket: Ticket) -> ErrorCode | None:
+def _error_code(ticket: Ticket, codes: Iterable[ErrorCode] | None = None) -> ErrorCode | None:
     """What the maker's table says about the code: the line's own row before the one for all lines."""
     if not ticket.error_code:
         return None
-    rows = ErrorCode.objects.filter(code__iexact=ticket.error_code)
-    found = {row.line_id: row for row in rows}
+    if codes is None:
+        codes = ErrorCode.objects.filter(code__iexact=ticket.error_code)
+    found = {row.line_id: row for row in codes if row.code.lower() == ticket.error_code.lower()}
     line_id = ticket.product.line_id if ticket.product else None
     return found.get(line_id) or found.get(None)
 

@@ -1,5 +1,6 @@
 """Queues as they are read: which one fits a ticket, whose turn it is, how many are before somebody."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,16 +24,21 @@ from tickets.models import Assignment, Category, Queue, Ticket
 PACE_NEEDED = 3
 
 
-def pick_queue(ticket: Ticket, tier_code: str) -> Queue | None:
-    """The first queue of the tier that fits (channel, customer level, product line, category), by position;
-    else the first of the tier that takes everything, else the tier's first. None when the tier has no
-    queue."""
-    queues = list(
-        Queue.objects.filter(active=True, tier__code=tier_code)
+def active_queues() -> list[Queue]:
+    """The queues in the order in which they take tickets, with all that the choice needs. Three queries."""
+    return list(
+        Queue.objects.filter(active=True)
         .select_related("tier")
         .prefetch_related("lines", "categories")
         .order_by("position", "code")
     )
+
+
+def pick_queue(ticket: Ticket, tier_code: str, among: Iterable[Queue] | None = None) -> Queue | None:
+    """The first queue of the tier that fits (channel, customer level, product line, category), by position;
+    else the first of the tier that takes everything, else the tier's first. None when the tier has no
+    queue. `among` are the active queues, read before (`active_queues`)."""
+    queues = [q for q in (active_queues() if among is None else among) if q.tier.code == tier_code]
     line_id = ticket.product.line_id if ticket.product else None
     categories = _with_ancestors(ticket.category)
     narrow = [q for q in queues if _is_narrow(q)]

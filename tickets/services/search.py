@@ -30,11 +30,12 @@ def index_tickets(ids: Iterable[int]) -> int:
         texts = bodies.setdefault(ticket_id, [])
         if len(texts) < MESSAGES:
             texts.append(body)
-    entries = [_entry(ticket, bodies.get(ticket.pk, [])) for ticket in tickets.values()]
+    entries = [entry_of(ticket, bodies.get(ticket.pk, [])) for ticket in tickets.values()]
     return index_rows(TicketSearchEntry, entries, key=["ticket"]) if entries else 0
 
 
-def _entry(ticket: Ticket, bodies: list[str]) -> TicketSearchEntry:
+def entry_of(ticket: Ticket, bodies: list[str]) -> TicketSearchEntry:
+    """The unsaved search entry of a ticket with these messages, the newest first."""
     product = ticket.product
     title = tokens(
         " ".join(
