@@ -201,8 +201,8 @@ def list_rows(
     narrow: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None,
 ) -> Page:
     """One page of a list, what is due first, what has no running clock last. `view` is a name of VIEWS or
-    "queue:<id>"; `narrow` takes a part of it. One query. Raises NotVisible for an unknown list or somebody else's queue, InvalidInput
-    (cursor)."""
+    "queue:<id>"; `narrow` takes a part of it. One query. Raises NotVisible for an unknown list or somebody
+    else's queue, InvalidInput (cursor)."""
     rows = _rows_of(view, viewer, at)
     if narrow is not None:
         rows = narrow(rows)
@@ -287,7 +287,7 @@ def rows_for(ids: Iterable[int], *, viewer: Actor) -> list[dict[str, Any]]:
 
 def row_values(tickets: QuerySet[Any], *, viewer: Actor) -> QuerySet[Any]:
     """Tickets as dicts with the fields of ROW and `seen_at`, for lists that page themselves (see with_unread)."""
-    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id).values("seen_at")[:1]
+    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id or 0).values("seen_at")[:1]
     return tickets.annotate(seen_at=Subquery(seen, output_field=DateTimeField())).values(
         *ROW, "resolved_at", "seen_at"
     )
