@@ -112,6 +112,7 @@ class VerbsMixin(BaseAdmin):
                 if error.status == 404:
                     raise
                 add_domain_error(form, error)
+                self.refresh(form, error)
                 refused = error
             else:
                 messages.success(request, str(verb.done))
@@ -137,6 +138,9 @@ class VerbsMixin(BaseAdmin):
                 once.keep(scope=scope, key=key, result_id=row.pk)
         # the service wrote its event; this line says that it was done here
         self.log_change(request, row, verb.name)
+
+    def refresh(self, form: forms.Form, refused: DomainError) -> None:
+        """What a refused form must know before it is sent again."""
 
     def after(self, request: HttpRequest, row: Any) -> str:
         """Where a verb that worked leads."""

@@ -6,9 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 
-from accounts.models import User
 from core import clock
 from core.actors import Actor
 from core.masks import mask_address, mask_email, mask_name, mask_phone
@@ -20,6 +18,7 @@ from tickets.models import Assignment, Ticket
 from tickets.services import timeline
 from tickets.services.classify import reason_words
 from tickets.services.clocks import clock_view
+from tickets.services.why import why
 
 #: where upper apps put their part of the page (core.panels); they get request and ticket
 PLACE = "tickets.admin_page"
@@ -45,21 +44,6 @@ RELATED = (
     "linked_to",
 )
 LINES = 50
-#: parts of a routing score, in words
-POINTS = {
-    "prior": lambda: _("knows the ticket"),
-    "skill": lambda: _("skill"),
-    "load": lambda: _("load"),
-    "region": lambda: _("region"),
-    "language": lambda: _("language"),
-    "value": lambda: _("customer level"),
-    "idle": lambda: _("waiting longest"),
-}
-OUT = {
-    "off_shift": lambda: _("not on shift"),
-    "full": lambda: _("hands are full"),
-    "no_skill": lambda: _("lacks the skill"),
-}
 
 
 def fetch(rows: "QuerySet[Ticket]", object_id: str) -> Ticket | None:
@@ -131,34 +115,11 @@ def person_card(ticket: Ticket, at: Any) -> dict[str, Any]:
 
 
 def assignments_of(ticket: Ticket) -> list[dict[str, Any]]:
-    """Who was responsible, newest first, and why: the reason of a person, or the points of the rules."""
+    """Who was responsible, newest first; why it is the present one, in words and with everybody considered."""
     rows = list(
         Assignment.objects.filter(ticket=ticket).select_related("agent", "by").order_by("-since", "-id")[:10]
     )
-    considered = {score["agent"] for row in rows for score in row.scores}
-    people = {u.pk: u for u in User.objects.filter(pk__in=considered)} if considered else {}
-    return [
-        {
-            "row": row,
-            "scores": [
-                {
-                    "name": str(people.get(score["agent"], score["agent"])),
-                    "won": bool(score.get("won")),
-                    "total": score.get("total"),
-                    "open": score.get("open"),
-                    "capacity": score.get("capacity"),
-                    "out": OUT[score["out"]]() if score.get("out") in OUT else score.get("out", ""),
-                    "points": [
-                        (POINTS[name]() if name in POINTS else name, value)
-                        for name, value in (score.get("points") or {}).items()
-                        if value
-                    ],
-                }
-                for score in row.scores
-            ],
-        }
-        for row in rows
-    ]
+    return [{"row": row, "why": why(row) if place == 0 else None} for place, row in enumerate(rows)]
 
 
 def panels(request: HttpRequest, ticket: Ticket) -> list[SafeString]:

@@ -1,5 +1,6 @@
 """The SLA matrix: grade × level on one page; an edit is shown with what it would do, then becomes a new version."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,17 +11,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django_q.tasks import async_task
 from import_export.fields import Field
 from unfold.decorators import display
 
 from core import clock
+from core.actors import Actor
 from core.admin_base import BaseAdmin, ConfigAdmin, dress, viewer_of
 from core.admin_export import ExportMixin, SafeResource
+from core.admin_verbs import Verb, VerbsMixin
 from core.errors import DomainError
 from core.forms import add_domain_error
 from customers.enums import Level
-from tickets.enums import ACTIVE, Grade
-from tickets.models import Calendar, EscalationStep, SlaPolicy, SlaTarget, Ticket
+from tickets.enums import Grade
+from tickets.models import Calendar, EscalationStep, SlaPolicy, SlaTarget
 from tickets.services import policies
 
 RECIPIENTS = EscalationStep._meta.get_field("recipient").choices or []
@@ -189,9 +193,29 @@ class PolicyResource(SafeResource):
         )
 
 
+def _apply(policy: SlaPolicy, data: dict[str, Any], *, actor: Actor, at: datetime) -> object:
+    """The worker does it, batch by batch; the event that it writes at the end says how many changed."""
+    return async_task("tickets.jobs.apply_policy", policy.pk, actor.id)
+
+
+APPLY = Verb(
+    "apply",
+    _("Apply to open tickets"),
+    _apply,
+    _("The open tickets get their new deadlines in the background."),
+    icon="published_with_changes",
+    shown=lambda policy: policy.is_current,
+    needs="change",
+    hint=_("Time that was used and pauses are kept; breaches on record stay."),
+)
+
+
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(ConfigAdmin):
+class SlaPolicyAdmin(VerbsMixin, ConfigAdmin):
     """Versions. The current one is edited as a matrix, which makes the next; older ones are looked at."""
+
+    verbs = (APPLY,)
+    verb_template = "admin/tickets/slapolicy/apply.html"
 
     list_display = ("code", "name_zh", "name_en", "brand", "version", "is_current", "created_at", "matrix")
     list_filter = ("is_current",)
@@ -256,9 +280,14 @@ class SlaPolicyAdmin(ConfigAdmin):
                 "preview": preview,
                 "versions": SlaPolicy.objects.filter(code=policy.code).order_by("-version")[:20],
                 "dressed": dress(form),
+                "verb_buttons": self.buttons(request, policy),
             },
             status=400 if form.errors else 200,
         )
+
+    def verb_context(self, request: HttpRequest, verb: Verb, row: SlaPolicy) -> dict[str, Any]:
+        """What it would do."""
+        return {"effect": policies.preview(policy=row, at=clock.now())}
 
     def _preview(self, policy: SlaPolicy, form: MatrixForm) -> dict[str, Any]:
         changes = form.changes()
@@ -277,20 +306,16 @@ class SlaPolicyAdmin(ConfigAdmin):
             }
             for (grade, level), cell in changes.targets.items()
         ]
-        keys = list(changes.targets)
-        open_now = Ticket.objects.filter(status__in=ACTIVE, sla_policy__code=policy.code)
-        touched = sum(open_now.filter(grade=grade, level=level).count() for grade, level in keys[:24])
+        numbers = [
+            (SlaPolicy._meta.get_field(name).verbose_name, getattr(policy, name), value)
+            for name, value in changes.numbers.items()
+        ]
         return {
             "cells": cells,
             "ladder": changes.ladder,
-            "numbers": [
-                (SlaPolicy._meta.get_field(n).verbose_name, getattr(policy, n), v)
-                for n, v in changes.numbers.items()
-            ],
-            "open": touched,
-            "nothing": not (
-                cells or changes.ladder is not None or changes.numbers or _renamed(policy, changes)
-            ),
+            "numbers": numbers,
+            "effect": policies.preview(policy=policy, changes=changes, at=clock.now()),
+            "nothing": not (cells or changes.ladder is not None or numbers or _renamed(policy, changes)),
         }
 
     def _save(self, request: HttpRequest, policy: SlaPolicy, form: MatrixForm) -> HttpResponse:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,7 +21,7 @@ from core.admin_base import BaseAdmin, viewer_of
 from core.admin_export import ExportMixin, SafeResource
 from core.admin_filters import DaysFilter
 from core.admin_verbs import Verb, VerbsMixin, bulk
-from core.errors import NotVisible
+from core.errors import DomainError, NotVisible
 from core.masks import mask_name
 from tickets.admin import page, rows
 from tickets.admin import verbs as v
@@ -189,6 +190,13 @@ class TicketAdmin(ExportMixin, VerbsMixin, BaseAdmin):
     def allowed_words(self, row: Ticket, allowed: Any) -> str:
         names = {found.code: found.name for found in StatusName.objects.filter(code__in=allowed)}
         return ", ".join(names.get(code, code) for code in allowed)
+
+    def refresh(self, form: Form, refused: DomainError) -> None:
+        """Whoever was shown a newer message has seen it when they send again."""
+        if refused.code == "newer_message":
+            data = form.data.copy()
+            data["seen_seq"] = str(refused.extra["seq"])
+            form.data = data
 
     def verb_context(self, request: HttpRequest, verb: Verb, row: Ticket) -> dict[str, Any]:
         """The last lines of the timeline stand beside the form."""
