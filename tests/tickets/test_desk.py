@@ -200,7 +200,9 @@ def test_a_queue_is_a_list_of_its_teams_only(lists: dict[str, Any]) -> None:
     assert ids(desk.list_rows(viewer=lists["me"], view=f"queue:{lists['far'].pk}", at=LATER)) == []
 
 
-@pytest.mark.parametrize("view", ["", "nonsense", "queue:", "queue:x", "queue:-1"])
+@pytest.mark.parametrize(
+    "view", ["", "nonsense", "queue:", "queue:x", "queue:-1", "queue:²", f"queue:{10**30}"]
+)
 def test_an_unknown_list_does_not_exist(view: str, desk_defaults: dict[str, Any]) -> None:
     with pytest.raises(NotVisible):
         desk.list_rows(viewer=actor_of(make_colleague()), view=view, at=LATER)
@@ -246,11 +248,30 @@ def test_pages_of_what_was_resolved_go_back_in_time(desk_defaults: dict[str, Any
     assert (ids(first), ids(rest), rest.next_cursor) == ([done[1], done[2]], [done[0]], "")
 
 
-@pytest.mark.parametrize("cursor", ["x", "-", "~", "-~x", "2026-13-01~1", "2026-03-17T10:00:00~", "~1"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "-",
+        "~",
+        "-~x",
+        "2026-13-01~1",
+        "2026-03-17T10:00:00~",
+        "2026-03-17T10:00:00~1",
+        "-~²",
+        f"-~{10**30}",
+        "~1",
+    ],
+)
 def test_a_made_up_cursor_is_refused(cursor: str, desk_defaults: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as refused:
         desk.list_rows(viewer=actor_of(make_colleague()), at=LATER, cursor=cursor)
     assert list(refused.value.fields) == ["cursor"]
+
+
+def test_what_was_resolved_has_a_time(desk_defaults: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        desk.list_rows(viewer=actor_of(make_colleague()), view="resolved", at=LATER, cursor="-~5")
 
 
 @pytest.mark.parametrize("view", ["mine", "unassigned", "all", "resolved"])

@@ -1,5 +1,6 @@
 """What the agents' desk keeps and shows: drafts, what was seen, the lists and their counts."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from tickets.models import Draft, Queue, SeenMark, Ticket
 from tickets.services.state import staff_id
 
 DRAFT_LIMIT = 20_000
+#: an id in an address: what fits into the column
+NUMBER = re.compile(r"[0-9]{1,18}")
 
 # --- drafts and what was seen -------------------------------------------------------------------------------
 
@@ -213,11 +216,8 @@ def list_rows(
         rows = rows.by_due()
     if cursor:
         rows = rows.filter(_after(cursor, newest_first))
-    found = list(rows.annotate(seen_at=_seen_by(viewer)).values(*ROW, "resolved_at", "seen_at")[: limit + 1])
-    page = found[:limit]
-    for row in page:
-        last = row["last_customer_at"]
-        row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
+    found = list(row_values(rows, viewer=viewer)[: limit + 1])
+    page = with_unread(found[:limit])
     return Page(page, _cursor_of(page[-1], newest_first) if len(found) > limit else "")
 
 
@@ -225,7 +225,7 @@ def _rows_of(view: str, viewer: Actor, at: datetime) -> Any:
     if not viewer.is_staff:
         raise NotVisible()
     kind, _colon, number = view.partition(":")
-    if kind == "queue" and number.isdigit():
+    if kind == "queue" and NUMBER.fullmatch(number):
         queues = Queue.objects.filter(pk=int(number))
         if not viewer.sees_all:
             queues = queues.filter(team_id__in=viewer.scopes)
@@ -253,7 +253,9 @@ def _after(cursor: str, newest_first: bool) -> Q:
         moment = None if text == "-" else parse_datetime(text)
     except ValueError:
         moment = None
-    if not number.isdigit() or len(number) > 18 or (moment is None and text != "-"):
+    if moment is not None and moment.tzinfo is None:
+        moment = None
+    if not NUMBER.fullmatch(number) or (moment is None and (text != "-" or newest_first)):
         raise InvalidInput(
             _("This page does not exist."), fields={"cursor": [_("This page does not exist.")]}
         )
@@ -265,23 +267,12 @@ def _after(cursor: str, newest_first: bool) -> Q:
     return Q(due_at__gt=moment) | Q(due_at=moment, id__gt=last_id) | Q(due_at=None)
 
 
-def _seen_by(viewer: Actor) -> Subquery:
-    seen = SeenMark.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id or 0)
-    return Subquery(seen.values("seen_at")[:1], output_field=DateTimeField())
-
-
 def rows_for(ids: Iterable[int], *, viewer: Actor) -> list[dict[str, Any]]:
     """Rows (as in list_rows) of these tickets in this order, as far as the viewer may see them: for search
     results and for one row that changed."""
     wanted = list(ids)
-    rows: QuerySet[Any] = Ticket.objects.visible_to(viewer).filter(pk__in=wanted)
-    found = {
-        row["id"]: row
-        for row in rows.annotate(seen_at=_seen_by(viewer)).values(*ROW, "resolved_at", "seen_at")
-    }
-    for row in found.values():
-        last = row["last_customer_at"]
-        row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
+    rows = row_values(Ticket.objects.visible_to(viewer).filter(pk__in=wanted), viewer=viewer)
+    found = {row["id"]: row for row in with_unread(rows)}
     return [found[pk] for pk in wanted if pk in found]
 
 
