@@ -47,7 +47,7 @@ class Duty(StaffDoor):
         return self._shown(self._agent())
 
     def _agent(self) -> Agent:
-        agent = Agent.objects.filter(user_id=self.viewer.id).first()
+        agent = Agent.objects.filter(user_id=self.viewer.id or 0).first()
         if agent is None:
             raise NotVisible()
         return agent

@@ -22,7 +22,7 @@ from core.errors import InvalidInput, NotVisible
 from core.models import File
 from core.services.limits import spend
 from core.viewers import address_of
-from customers.models import Customer
+from customers.viewers import customer_behind
 
 TAG = "chat"
 PAGE = 100
@@ -121,9 +121,6 @@ class Chats(Door):
         )
         if channel is None:
             raise NotVisible()
-        customer = None
-        if self.viewer.kind == "customer":
-            customer = Customer.objects.visible_to(self.viewer).filter(pk=self.viewer.id).first()
         try:
             thread, token = chat.start_chat(
                 channel=channel,
@@ -132,7 +129,7 @@ class Chats(Door):
                 language=get_language() or "",
                 about=data["about"],
                 key=self.once_key,
-                customer=customer,
+                customer=customer_behind(self.viewer),
                 at=at,
             )
         except InvalidInput as error:

@@ -14,11 +14,12 @@ from core.api.doors import Door
 from core.api.fields import Named, words
 from core.api.paging import ByNumber
 from core.api.schema import page_of, spec
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotVisible
 from core.services.limits import spend
-from customers.models import Customer, Device, Product
+from customers.models import Device, Product
 from customers.services.devices import check_serial, register_device
 from customers.services.warranty import warranties_of
+from customers.viewers import customer_behind
 
 TAG = "customer"
 #: serial numbers that one customer may try an hour: a number is no secret, but guessing them is no use to anybody
@@ -112,11 +113,14 @@ class Devices(Door):
         data = self.taken(DeviceIn)
         at = clock.now()
         spend(f"device-register:{self.viewer.id}", limit=SERIALS_AN_HOUR, seconds=3600, at=at)
+        owner = customer_behind(self.viewer)
+        if owner is None:
+            raise NotVisible()
         product = self._product(data["product"], data["serial"])
         device = register_device(
             serial=data["serial"],
             product=product,
-            customer=Customer.objects.visible_to(self.viewer).get(pk=self.viewer.id),
+            customer=owner,
             purchased_on=data["purchased_on"],
             order_no=data["order_no"],
             room=data["room"],

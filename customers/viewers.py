@@ -35,3 +35,10 @@ def viewer_of_user(user: User | AnonymousUser) -> Actor:
     viewer = NOBODY if found is None else Actor("customer", found[1] or found[0], found[2] or found[3])
     user.__dict__[_CACHE] = viewer
     return viewer
+
+
+def customer_behind(viewer: Actor) -> Customer | None:
+    """The customer who is signed in, with their city; None for anybody else."""
+    if viewer.kind != "customer" or viewer.id is None:
+        return None
+    return Customer.objects.visible_to(viewer).select_related("region").filter(pk=viewer.id).first()

@@ -101,8 +101,8 @@ class Articles(Door):
         return [
             {
                 "slug": row.slug,
-                "title": row.current.title,
-                "summary": row.current.summary,
+                "title": row.current.title if row.current else row.slug,
+                "summary": row.current.summary if row.current else "",
                 "kind": row.kind,
                 "minutes": row.minutes,
                 "why": "",

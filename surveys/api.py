@@ -24,7 +24,7 @@ class QuestionOut(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="The field of the answer; `answers.<code>` for further questions")
     kind = serializers.CharField(help_text="yesno, stars, scale7, scale10, tags, text or bool")
     text = serializers.CharField()
-    required = serializers.BooleanField()
+    needed = serializers.BooleanField()
 
 
 class ReasonOut(Named):
@@ -73,7 +73,7 @@ class SurveyOut(serializers.Serializer[SurveyInvitation]):
                 "name": _api_name(asked.name),
                 "kind": asked.kind,
                 "text": asked.text,
-                "required": not asked.optional,
+                "needed": not asked.optional,
             }
             for asked in form.asked
         ]

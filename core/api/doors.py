@@ -14,8 +14,8 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from core import ports_declared
-from core.api.parsers import Json
 from core.actors import NOBODY, Actor
+from core.api.parsers import Json
 from core.errors import InvalidInput, NotVisible
 from core.services.limits import spend
 from core.viewers import address_of

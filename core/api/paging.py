@@ -22,7 +22,7 @@ class NewestFirst(CursorPagination):
             cursor = super().decode_cursor(request)
         except NotFound as error:
             raise self._refusal() from error
-        if cursor is not None and cursor.position is not None and not self._is_position(cursor.position):
+        if cursor is not None and cursor.position is not None and not self._is_position(str(cursor.position)):
             raise self._refusal()
         return cursor
 

@@ -123,13 +123,11 @@ def _of_framework(error: exceptions.APIException) -> Response:
             text for texts in (fields.pop("", None), fields.pop(_NO_FIELD, None)) for text in texts or ()
         ]
         return problem(400, detail=" ".join(general), code="invalid", errors=fields)
-    code = error.detail.code if isinstance(error.detail, exceptions.ErrorDetail) else ""
+    code = str(error.detail.code) if isinstance(error.detail, exceptions.ErrorDetail) else ""
     if isinstance(error, exceptions.ParseError):
         code = "not_readable"
     # codes that only say what the status says keep our name for it
-    kept = (
-        code if code not in ("", "error", "permission_denied", "authentication_failed", "throttled") else ""
-    )
+    kept = "" if code in ("error", "permission_denied", "authentication_failed", "throttled") else code
     return problem(error.status_code, detail=error.detail, code=kept, extra=extra, headers=headers)
 
 

@@ -42,7 +42,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="In the reader's language: what is wrong here")
     code = serializers.CharField(help_text="Stable: what an app decides by")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]  # declared fields are not attributes
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="field → what is wrong with it",

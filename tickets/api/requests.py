@@ -18,7 +18,7 @@ from core.api.schema import IDEMPOTENCY_KEY, page_of, spec
 from core.errors import NotVisible
 from core.services.limits import spend
 from core.viewers import address_of
-from customers.models import Customer
+from customers.viewers import customer_behind
 from tickets.api.shapes import (
     LineOut,
     RequestDetailOut,
@@ -111,9 +111,6 @@ class Requests(Door):
         data = self.taken(RequestIn)
         key, at, viewer = self.once_key, clock.now(), self.signed_in
         spend(f"requests:{address_of(request)}", limit=REQUESTS_AN_HOUR, seconds=3600, at=at)
-        customer = None
-        if viewer.kind == "customer":
-            customer = Customer.objects.visible_to(viewer).select_related("region").get(pk=viewer.id)
         extra: dict[str, Any] = {"articles_read": [data["article"]]} if data["article"] else {}
         if data["call_me"]:
             extra["call_me"] = True
@@ -121,7 +118,7 @@ class Requests(Door):
         ticket, token = request_service(
             **{name: data[name] for name in (*fields, "purchased_on", "region", "files")},
             language=get_language() or "",
-            customer=customer,
+            customer=customer_behind(viewer),
             custom=extra,
             token=key,
             actor=viewer,

@@ -29,7 +29,7 @@ def person(user: User | None) -> dict[str, Any] | None:
 
 
 class LineOut(serializers.Serializer[Any]):
-    """One line of a timeline. `data` (what exactly an event says, in codes) is for staff only."""
+    """One line of a timeline. `facts` (what exactly an event says, in codes) is for staff only."""
 
     id = serializers.IntegerField(help_text="For ?after= and ?before=")
     at = serializers.DateTimeField()
@@ -44,9 +44,9 @@ class LineOut(serializers.Serializer[Any]):
     seq = serializers.IntegerField(help_text="Of a message: its number; `seen_seq` of a reply")
     state = serializers.CharField(allow_blank=True, help_text="Of our message: queued, sent, read, failed…")
     files = FileOut(many=True)
-    data = serializers.SerializerMethodField()
+    facts = serializers.SerializerMethodField()
 
-    def get_data(self, line: Any) -> dict[str, Any]:
+    def get_facts(self, line: Any) -> dict[str, Any]:
         return line.data if self.context["viewer"].is_staff else {}
 
 
@@ -184,7 +184,7 @@ class ListOut(serializers.Serializer[Any]):
 
 class ClockOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    label = serializers.CharField()
+    name = serializers.CharField(source="label")
     state = serializers.CharField(help_text="green, yellow, orange, red, paused, met or stopped")
     left_percent = serializers.IntegerField()
     seconds = serializers.IntegerField(help_text="To the deadline; negative once it is past")

@@ -144,7 +144,9 @@ class Tickets(StaffDoor):
     def _page(self, rows: list[dict[str, Any]], at: datetime, *, next_cursor: str = "") -> Response:
         following = None
         if next_cursor:
-            given = {name: value for name, value in self.request.query_params.items() if name != "cursor"}
+            given = {
+                name: str(value) for name, value in self.request.query_params.items() if name != "cursor"
+            }
             query = urlencode({**given, "cursor": next_cursor})
             following = self.request.build_absolute_uri(f"{self.request.path}?{query}")
         return Response({"next": following, "previous": None, "results": self._rows(rows, at).data})
@@ -238,10 +240,10 @@ class CategoryOut(Named):
 
 
 class CauseOut(Named):
-    parent = serializers.SerializerMethodField()
+    part_of = serializers.SerializerMethodField()
 
     @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_parent(self, cause: Any) -> str | None:
+    def get_part_of(self, cause: Any) -> str | None:
         return cause.parent.code if cause.parent else None
 
 
