@@ -2,15 +2,16 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ChannelKind(TextChoices):
     WEB_FORM = "web_form", _("Web form")
     WEB_CHAT = "web_chat", _("Web chat")
     APP = "app", _("App")
-    EMAIL = "email", _("Email")
+    EMAIL = "email", pgettext_lazy("channel", "Email")
     SMS = "sms", _("SMS")
-    PHONE = "phone", _("Phone")
+    PHONE = "phone", pgettext_lazy("channel", "Phone")
     WECHAT = "wechat", _("WeChat")
     SHOP = "shop", _("Shop")
     DEVICE = "device", _("Device")

@@ -1,5 +1,10 @@
-"""Catalogues without gettext's binaries: texts found by Babel and Django's own template reader, kept by polib."""
+"""Catalogues without gettext's binaries: texts found by Babel and Django's own template reader, kept by polib.
 
+Packages whose pages we show bring texts of their own, some without Chinese (Unfold has none): those stand in our
+catalogue too, which Django asks first.
+"""
+
+import importlib.util
 import io
 import os
 import re
@@ -28,7 +33,23 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 #: folders with nothing that people read
 SKIPPED = {"var", "tests", "bench", "scripts", "migrations", "node_modules", "docs", "deploy"}
 
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+#: packages whose texts appear on our pages → their parts that we do not show
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "unfold": (
+        "contrib/constance",
+        "contrib/forms",
+        "contrib/guardian",
+        "contrib/inlines",
+        "templates/unfold_crispy",
+    ),
+    "import_export": (),
+    "simple_history": ("management",),
+    "django_q": ("cluster.py", "management", "monitor_terminal.py", "timeout.py", "worker.py"),
+    "allauth": ("idp",),
+    "rest_framework": (),
+}
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%s|\{\w*\}")
 
 #: context, text, plural text
 Key = tuple[str | None, str, str | None]
@@ -42,17 +63,68 @@ def catalogues() -> list[Path]:
 def texts_in_source() -> dict[Key, set[str]]:
     """Every text that code or a template marks for translation, and the files it stands in."""
     found: dict[Key, set[str]] = {}
-    for path in _sources():
-        source = path.read_text(encoding="utf-8")
-        code = source if path.suffix == ".py" else _code_of_template(source, path)
-        name = path.relative_to(settings.BASE_DIR).as_posix()
-        for _line, text, _comments, context in extract(
-            "python", io.BytesIO(code.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"}
-        ):
-            singular, plural = text[:2] if isinstance(text, tuple) else (text, None)
-            if singular:
-                found.setdefault((context, singular, plural), set()).add(name)
+    for path in _sources(Path(settings.BASE_DIR)):
+        for key in _texts_in(path):
+            found.setdefault(key, set()).add(path.relative_to(settings.BASE_DIR).as_posix())
     return found
+
+
+def texts_of_packages(locale: str) -> dict[Key, set[str]]:
+    """The texts of PACKAGES which neither they nor Django translate into `locale` ("zh_Hans"), and their files."""
+    done = _translated_by_django(locale)
+    found: dict[Key, set[str]] = {}
+    for package, unseen in PACKAGES.items():
+        root = _folder_of(package)
+        done |= _translations_in(root / "locale" / locale)
+        for path in _sources(root):
+            name = path.relative_to(root).as_posix()
+            if not name.startswith(unseen):
+                for key in _texts_in(path):
+                    found.setdefault(key, set()).add(f"{package}/{name}")
+    return {key: files for key, files in found.items() if key[:2] not in done}
+
+
+def texts_wanted(path: Path) -> dict[Key, set[str]]:
+    """What a catalogue has to hold: our texts and those that packages leave to us."""
+    wanted = texts_in_source()
+    ours = {key[:2] for key in wanted}
+    for key, files in texts_of_packages(path.parts[-3]).items():
+        if key[:2] not in ours:
+            wanted[key] = files
+    return wanted
+
+
+def _texts_in(path: Path) -> Iterator[Key]:
+    source = path.read_text(encoding="utf-8")
+    code = source if path.suffix == ".py" else _code_of_template(source, path)
+    for _line, text, _comments, context in extract(
+        "python", io.BytesIO(code.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"}
+    ):
+        singular, plural = text[:2] if isinstance(text, tuple) else (text, None)
+        if singular:
+            yield context, singular, plural
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(package)
+    return Path(spec.origin).parent
+
+
+def _translated_by_django(locale: str) -> set[tuple[str | None, str]]:
+    root = _folder_of("django")
+    done = _translations_in(root / "conf" / "locale" / locale)
+    for folder in sorted((root / "contrib").iterdir()):
+        done |= _translations_in(folder / "locale" / locale)
+    return done
+
+
+def _translations_in(folder: Path) -> set[tuple[str | None, str]]:
+    path = folder / "LC_MESSAGES" / "django.mo"
+    if not path.exists():
+        return set()
+    return {(entry.msgctxt, entry.msgid) for entry in polib.mofile(str(path)) if entry.msgid}
 
 
 def _code_of_template(source: str, path: Path) -> str:
@@ -60,11 +132,13 @@ def _code_of_template(source: str, path: Path) -> str:
     return "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
 
 
-def _sources() -> Iterator[Path]:
-    for folder, folders, names in os.walk(settings.BASE_DIR):
+def _sources(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
         for name in sorted(names):
-            if name.endswith((".py", ".html", ".txt")) and (name.endswith(".py") or "templates" in folder):
+            if name.endswith(".py") or (
+                name.endswith((".html", ".txt")) and "templates" in Path(folder).parts
+            ):
                 yield Path(folder) / name
 
 
@@ -72,7 +146,7 @@ def update(path: Path) -> tuple[int, int]:
     """Bring a catalogue up to date with the source: new texts get an empty entry, texts that are gone are dropped,
     translations stay as they are. Returns (added, dropped)."""
     catalogue = _read(path)
-    found = texts_in_source()
+    found = texts_wanted(path)
     there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue}
     wanted = {(context, text): (plural, files) for (context, text, plural), files in found.items()}
     kept = polib.POFile(wrapwidth=110)
@@ -140,7 +214,7 @@ def problems(path: Path) -> list[str]:
     longer in the source."""
     catalogue = _read(path)
     there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue if not entry.obsolete}
-    found = {(context, text): plural for context, text, plural in texts_in_source()}
+    found = {(context, text): plural for context, text, plural in texts_wanted(path)}
     listed = [f"missing: {text!r}" for _context, text in sorted(found.keys() - there.keys(), key=str)]
     listed += [f"no longer used: {text!r}" for _context, text in sorted(there.keys() - found.keys(), key=str)]
     for (_context, text), entry in there.items():

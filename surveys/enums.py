@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class QuestionKind(TextChoices):
@@ -38,5 +39,5 @@ OPEN_STATES = frozenset(
 
 
 class Polarity(TextChoices):
-    GOOD = "good", _("good")
-    BAD = "bad", _("bad")
+    GOOD = "good", pgettext_lazy("rating", "good")
+    BAD = "bad", pgettext_lazy("rating", "bad")

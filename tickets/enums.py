@@ -2,13 +2,14 @@
 
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Status(TextChoices):
     """State categories; people see the renamable names in StatusName."""
 
     NEW = "new", _("New")
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("state", "Open")
     WAITING_CUSTOMER = "waiting_customer", _("Waiting for the customer")
     WAITING_PART = "waiting_part", _("Waiting for a part")
     WAITING_THIRD_PARTY = "waiting_third_party", _("Waiting for a third party")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.enums import DeviceStatus
 from customers.querysets import DeviceQuerySet
@@ -20,7 +21,7 @@ class Device(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="devices",
-        verbose_name=_("owner"),
+        verbose_name=pgettext_lazy("device", "owner"),
     )
     firmware = models.CharField(_("firmware"), max_length=20, blank=True)
     produced_on = models.DateField(_("produced on"), null=True, blank=True)

@@ -38,7 +38,7 @@ def test_the_catalogue_is_what_people_read() -> None:
     ],
 )
 def test_a_hole_in_a_catalogue_is_found(tmp_path: Path, monkeypatch, entry: str, problem: str | None) -> None:
-    monkeypatch.setattr(translations, "texts_in_source", lambda: {(None, "One %(n)d", None): {"a.py"}})
+    monkeypatch.setattr(translations, "texts_wanted", lambda path: {(None, "One %(n)d", None): {"a.py"}})
     path = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
     path.parent.mkdir(parents=True)
     path.write_text(f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n{entry}\n')
@@ -74,19 +74,19 @@ def test_texts_are_found_in_code_and_templates(tmp_path: Path, settings) -> None
 
 def test_an_update_keeps_translations_adds_the_new_and_drops_the_gone(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
-    monkeypatch.setattr(translations, "texts_in_source", lambda: {(None, "One", None): {"a.py"}})
+    monkeypatch.setattr(translations, "texts_wanted", lambda path: {(None, "One", None): {"a.py"}})
     assert translations.update(path) == (1, 0)
     path.write_text(path.read_text().replace('msgid "One"\nmsgstr ""', 'msgid "One"\nmsgstr "一"'))
     monkeypatch.setattr(
         translations,
-        "texts_in_source",
-        lambda: {(None, "One", None): {"b.py"}, (None, "%(n)d day", "%(n)d days"): {"b.py"}},
+        "texts_wanted",
+        lambda path: {(None, "One", None): {"b.py"}, (None, "%(n)d day", "%(n)d days"): {"b.py"}},
     )
     assert translations.update(path) == (1, 0)
     assert translations.problems(path) == ["untranslated: '%(n)d day'"]
     assert 'msgstr "一"' in path.read_text()
     monkeypatch.setattr(
-        translations, "texts_in_source", lambda: {(None, "%(n)d day", "%(n)d days"): {"b.py"}}
+        translations, "texts_wanted", lambda path: {(None, "%(n)d day", "%(n)d days"): {"b.py"}}
     )
     assert translations.update(path) == (0, 1)
     assert translations.update(path) == (0, 0)

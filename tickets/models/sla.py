@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from core.models.base import TwoLanguageNames
@@ -101,7 +102,7 @@ class EscalationStep(models.Model):
     )
     percent = models.PositiveSmallIntegerField(_("percent used"))
     recipient = models.CharField(
-        _("recipient"),
+        pgettext_lazy("escalation", "recipient"),
         max_length=10,
         choices=[
             ("owner", _("owner")),
