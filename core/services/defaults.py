@@ -10,11 +10,14 @@ from django.apps import apps
 from django.db import models
 from simple_history.utils import bulk_create_with_history
 
+#: libyaml's safe loader where it was built in: six times as fast
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def read_defaults(app: str, name: str) -> dict[str, Any]:
     """The content of `<app>/defaults/<name>.yaml`."""
     path = Path(apps.get_app_config(app).path) / "defaults" / f"{name}.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  (a safe loader, see above)
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} holds no sections")
     return content
