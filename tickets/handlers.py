@@ -28,11 +28,13 @@ from core.events import subscribe
 from core.models import Event, Timer
 from core.services.files import guard_files_of
 from core.services.timers import on_timer
+from customers.events import LevelChanged
 from customers.models import Customer
 from tickets.enums import ACTIVE, Status
 from tickets.events import (
     AgentReplied,
     CustomerReplied,
+    StatusChanged,
     TicketAssigned,
     TicketClassified,
     TicketOpened,
@@ -52,12 +54,15 @@ def classify_opened(event: Event) -> None:
     classify.classify(ticket=Ticket(pk=event.subject_id), at=clock.now())
 
 
-@subscribe(TicketQueued)
+@subscribe(TicketQueued, StatusChanged)
 def route_queued(event: Event) -> None:
-    """What waits is given to somebody; while nobody may take it, it is tried again every minute."""
+    """What waits is given to somebody (also what opens again while nobody has it); while nobody may take it,
+    it is tried again every minute."""
+    if event.kind == StatusChanged.kind and event.data["after"] != Status.OPEN:
+        return
     ticket = Ticket(pk=event.subject_id)
     at = clock.now()
-    if routing.route(ticket=ticket, at=at) is None and ticket.assignee_id is None:
+    if routing.route(ticket=ticket, at=at) is None and routing.waits(ticket):
         routing.look_again(at=at)
 
 
@@ -89,6 +94,12 @@ def follow_duty(event: Event) -> None:
         routing.drain(user_id=event.data["user_id"], at=clock.now())
     elif state in (DutyState.OFFLINE, DutyState.FORCED_OUT):
         routing.give_back_of(user_id=event.data["user_id"], at=clock.now())
+
+
+@subscribe(LevelChanged)
+def follow_level(event: Event) -> None:
+    """A customer's level changes the promises of what is open."""
+    classify.follow_level(customer_id=event.subject_id, actor=_actor_of(event), at=clock.now())
 
 
 @subscribe(HandoverRequested)

@@ -19,6 +19,7 @@ from core.events import announce
 from core.models import Delivery, Event, File, Timer
 from core.services.files import file_for
 from core.services.timers import fire_due
+from customers.services.levels import set_level
 from tests.factories.channels_hub import ChannelFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.times import NOW
@@ -38,7 +39,7 @@ from tickets import handlers, jobs
 from tickets.enums import Status
 from tickets.events import TicketQueued
 from tickets.models import Assignment, Ticket, TicketSearchEntry
-from tickets.services import desk, links, routing, talk
+from tickets.services import classify, desk, links, routing, talk
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=5)
@@ -72,6 +73,38 @@ def test_every_handler_may_run_again(desk_defaults: dict[str, Any]) -> None:
     deliver(LATER)
     assert (Event.objects.count(), entries_of(ticket)) == (told, entries)
     assert Assignment.objects.count() == 1
+
+
+def test_what_opens_again_while_nobody_has_it_is_given_to_somebody(desk_defaults: dict[str, Any]) -> None:
+    from tests.factories.accounts import UserFactory
+
+    boss = UserFactory(is_superuser=True, is_staff=True)
+    ticket = make_ticket()
+    talk.reply(ticket=ticket, body="请发照片", then="waiting_customer", actor=actor_of(boss), at=NOW)
+    deliver(NOW)
+    agent = make_colleague()
+    talk.customer_reply(ticket=ticket, body="照片", actor=customer_of(ticket.customer), at=LATER)
+    deliver(LATER)
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.assignee) == (Status.OPEN, agent)
+
+
+def test_a_customers_new_level_brings_new_promises_to_what_is_open(desk_defaults: dict[str, Any]) -> None:
+    agent = make_colleague()
+    customer = CustomerFactory()
+    waiting, answered = make_ticket(customer=customer), make_open_ticket(agent, customer=customer)
+    done = make_resolved_ticket(agent, desk_defaults, customer=customer)
+    unsorted = make_ticket(customer=customer, classified=False)
+    set_level(customer=customer, level="diamond", actor=SYSTEM, at=LATER)
+    deliver(LATER)
+    levels = [Ticket.objects.get(pk=t.pk).level for t in (waiting, answered, done, unsorted)]
+    assert levels == ["diamond", "diamond", "normal", "diamond"]
+    waiting.refresh_from_db()
+    unsorted.refresh_from_db()
+    assert waiting.sla_target.level == unsorted.sla_target.level == "diamond"
+    target = waiting.sla_target.first_response_minutes
+    assert waiting.clocks.get(kind="first_response").target_seconds == target * 60
+    assert classify.follow_level(customer_id=customer.pk, actor=SYSTEM, at=LATER) == 0
 
 
 def test_a_bots_words_stand_on_the_timeline_and_satisfy_no_promise(desk_defaults: dict[str, Any]) -> None:

@@ -143,6 +143,38 @@ def test_resolving_twice_is_refused_and_says_what_is_allowed(done: Callable[...,
     assert "再来一次" not in [e.message.body for e in entries_of(ticket) if e.message]
 
 
+def test_the_same_click_resolves_once(done: Callable[..., Ticket]) -> None:
+    agent = make_colleague()
+    ticket = make_open_ticket(agent)
+    done(ticket, agent, client_id="r1")
+    told = kinds_of(ticket)
+    assert done(ticket, agent, client_id="r1", at=LATER + timedelta(seconds=1)).resolved_at == LATER
+    assert kinds_of(ticket) == told
+
+
+def test_a_newer_message_holds_the_resolution_back(done: Callable[..., Ticket]) -> None:
+    agent = make_colleague()
+    ticket = make_open_ticket(agent)
+    seen = ticket.thread.last_seq
+    talk.customer_reply(ticket=ticket, body="还没好", actor=customer_of(ticket.customer), at=NOW)
+    with pytest.raises(Conflict) as refused:
+        done(ticket, agent, seen_seq=seen)
+    assert (refused.value.code, refused.value.extra["count"]) == ("newer_message", 1)
+    ticket.refresh_from_db()
+    assert ticket.status == Status.OPEN
+    done(ticket, agent, seen_seq=seen + 1)
+    assert ticket.status == Status.RESOLVED
+
+
+def test_whoever_resolves_a_ticket_that_nobody_has_has_it(done: Callable[..., Ticket]) -> None:
+    agent = make_colleague()
+    ticket = make_ticket()
+    done(ticket, agent)
+    ticket.refresh_from_db()
+    assert ticket.assignee == agent
+    assert Event.objects.get(kind="tickets.resolved").data["agent_id"] == agent.pk
+
+
 def test_only_staff_who_see_it_resolve(done: Callable[..., Ticket]) -> None:
     ticket = make_open_ticket(make_colleague())
     with pytest.raises(NotVisible):

@@ -34,7 +34,7 @@ from tests.factories.work import (
     make_resolved_ticket,
     make_ticket,
 )
-from tickets.enums import WAITING, ClockKind, ClockState, DraftMode, Status
+from tickets.enums import WAITING, AssignmentSource, ClockKind, ClockState, DraftMode, Status
 from tickets.models import Draft, Note, SlaPolicy, Ticket
 from tickets.services import desk, links, resolve, routing, state, talk, timeline
 from tickets.thanks import WORDS, is_thanks_only
@@ -253,6 +253,29 @@ def test_an_answer_takes_few_statements(desk_defaults: dict[str, Any]) -> None:
         talk.reply(ticket=ticket, body="好的", client_id="c9", seen_seq=99, actor=me, at=LATER)
     statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(statements) <= 21, statements
+
+
+def test_whoever_answers_a_ticket_that_nobody_has_has_it(desk_defaults: dict[str, Any]) -> None:
+    agent = make_colleague(ticket_capacity=0)
+    ticket = make_ticket()
+    say(ticket, agent)
+    ticket.refresh_from_db()
+    assert (ticket.assignee, ticket.steward) == (agent, agent)
+    assert ticket.assignments.get().source == AssignmentSource.CLAIMED
+    other = make_colleague()
+    say(ticket, other, body="我补充")
+    ticket.refresh_from_db()
+    assert ticket.assignee == agent
+
+
+def test_a_supervisor_may_answer_without_having_it(desk_defaults: dict[str, Any]) -> None:
+    from tests.factories.accounts import UserFactory
+
+    boss = UserFactory(is_superuser=True, is_staff=True)
+    ticket = make_ticket()
+    say(ticket, boss)
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.assignee) == (Status.OPEN, None)
 
 
 # --- the customer answers -----------------------------------------------------------------------------------

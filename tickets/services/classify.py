@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -100,6 +101,25 @@ def regrade(
         if ticket.assignee_id is None:
             routing.enqueue(ticket, tier_code=ticket.tier.code if ticket.tier else "", actor=actor, at=at)
     return ticket
+
+
+def follow_level(*, customer_id: int, actor: Actor, at: datetime) -> int:
+    """A customer's level changed: their active tickets get the promises of the level they have now; what is
+    used and paused stays. Returns how many changed."""
+    rows = Ticket.objects.active().filter(customer_id=customer_id).exclude(level=F("customer__level"))
+    return sum(_follow_level(ticket, actor=actor, at=at) for ticket in rows.order_by("pk"))
+
+
+@transaction.atomic
+def _follow_level(ticket: Ticket, *, actor: Actor, at: datetime) -> bool:
+    lock_ticket(ticket, viewer=SYSTEM, related=("customer",))
+    if ticket.status not in ACTIVE or ticket.level == ticket.customer.level:
+        return False
+    ticket.level, ticket.updated_at = ticket.customer.level, at
+    ticket.save(update_fields=["level", "updated_at"])
+    if ticket.grade:
+        clocks.retarget(ticket=ticket, actor=actor, at=at)
+    return True
 
 
 def _write(ticket: Ticket, judgement: Judgement, *, actor: Actor, at: datetime) -> None:

@@ -22,7 +22,14 @@ from tickets.enums import ClockKind, ClockState, CloseReason, Status
 from tickets.events import AgentReplied, TicketClosed, TicketReopened, TicketResolved
 from tickets.models import RootCause, SlaPolicy, SolutionCode, Ticket
 from tickets.services import clocks, routing, timeline
-from tickets.services.state import _move, lock_ticket, refuse, staff_id
+from tickets.services.state import (
+    _move,
+    lock_ticket,
+    refuse,
+    refuse_unseen,
+    sent_before,
+    staff_id,
+)
 
 Upload = UploadedFile  # type: ignore[type-arg]
 CONFIRM_TIMER = "tickets.confirm-timeout"
@@ -40,13 +47,16 @@ def resolve(
     message: str,
     files: Sequence[Upload] = (),
     client_id: str = "",
+    seen_seq: int | None = None,
     actor: Actor,
     at: datetime,
 ) -> Ticket:
     """Say how it was solved and why it happened, tell the customer, and wait for their confirmation (the
-    policy's hours; then it closes by itself). A new ticket is opened by this first answer. Raises
-    InvalidInput (solution_code, root_cause, message, files) with every complaint at once, Conflict when it is
-    resolved or done already."""
+    policy's hours; then it closes by itself). A new ticket is opened by this first answer, and whoever
+    resolves a ticket that nobody has, has it. The same `client_id` resolves once. Raises InvalidInput
+    (solution_code, root_cause, message, files) with every complaint at once, Conflict when it is resolved or
+    done already, and "newer_message" when the customer wrote after message number `seen_seq` (see
+    talk.reply)."""
     staff_id(actor)
     complaints: dict[str, list[object]] = {}
     if solution_code is None:
@@ -58,9 +68,13 @@ def resolve(
     if complaints or solution_code is None or root_cause is None:
         raise InvalidInput(fields=complaints)
     lock_ticket(ticket, viewer=actor, related=("thread__channel__brand", "sla_policy"))
+    if ticket.status == Status.RESOLVED and sent_before(ticket, client_id) is not None:
+        return ticket
     before = Status(ticket.status)
     if before != Status.NEW and not rules.may_move(before, Status.RESOLVED):
         raise refuse(ticket, Status.RESOLVED)
+    refuse_unseen(ticket.thread, seen_seq)
+    routing.take(ticket, actor=actor, at=at)
     said = _tell(ticket, message, files, client_id, actor=actor, at=at)
     first = ticket.first_responded_at is None
     if before == Status.NEW:

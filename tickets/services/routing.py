@@ -114,10 +114,17 @@ def route(*, ticket: Ticket, at: datetime) -> Assignment | None:
     return _route(ticket, at=at)
 
 
+def waits(ticket: Ticket) -> bool:
+    """Whether the ticket waits in a queue for somebody."""
+    return (
+        ticket.assignee_id is None
+        and ticket.queue_id is not None
+        and ticket.status in (Status.NEW, Status.OPEN)
+    )
+
+
 def _route(ticket: Ticket, *, at: datetime) -> Assignment | None:
-    if ticket.assignee_id is not None or ticket.status not in (Status.NEW, Status.OPEN):
-        return None
-    if ticket.queue is None:
+    if ticket.queue is None or not waits(ticket):
         return None
     agents = list(
         lock_rows(
@@ -232,6 +239,17 @@ def claim(*, ticket: Ticket, actor: Actor, at: datetime) -> Assignment:
             % {"limit": agent.ticket_capacity},
             code="at_capacity",
         )
+    return _give(ticket, agent, source=AssignmentSource.CLAIMED, actor=actor, at=at)
+
+
+def take(ticket: Ticket, *, actor: Actor, at: datetime) -> Assignment | None:
+    """Whoever works on a locked ticket that nobody has, has it, however many they have already; None when
+    somebody has it, it is done, or they take no tickets (a supervisor)."""
+    if ticket.assignee_id is not None or ticket.status not in ACTIVE:
+        return None
+    agent = lock_rows(Agent.objects.filter(user_id=staff_id(actor), user__is_active=True)).first()
+    if agent is None:
+        return None
     return _give(ticket, agent, source=AssignmentSource.CLAIMED, actor=actor, at=at)
 
 

@@ -9,7 +9,10 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from channels_hub.enums import Direction
+from channels_hub.models import Message, Thread
 from core.actors import Actor
 from core.db import lock_rows
 from core.errors import Conflict, InvalidInput, NotAllowed, NotVisible
@@ -57,6 +60,37 @@ def refuse(ticket: Ticket, after: Status | None = None) -> Conflict:
         code="illegal_transition",
         extra={"status": before.value, "asked": after.value if after else "", "allowed": allowed},
     )
+
+
+def refuse_unseen(thread: Thread, seen_seq: int | None) -> None:
+    """Raises Conflict "newer_message" (extra: count, seq) when the customer has said more than the writer
+    saw; None asks for nothing. The thread stays locked, so that nothing can come in between."""
+    if seen_seq is None:
+        return
+    last = lock_rows(Thread.objects.filter(pk=thread.pk)).values_list("last_seq", flat=True).get()
+    if last <= seen_seq:
+        return
+    unseen = Message.objects.filter(thread_id=thread.pk, direction=Direction.IN, seq__gt=seen_seq).count()
+    if unseen:
+        raise Conflict(
+            ngettext(
+                "The customer just wrote %(count)d more message. Look before you send?",
+                "The customer just wrote %(count)d more messages. Look before you send?",
+                unseen,
+            )
+            % {"count": unseen},
+            code="newer_message",
+            extra={"count": unseen, "seq": last},
+        )
+
+
+def sent_before(ticket: Ticket, client_id: str) -> Message | None:
+    """The message of ours that this key was used for on the ticket's thread."""
+    if not client_id:
+        return None
+    return Message.objects.filter(
+        thread_id=ticket.thread_id, client_id=client_id[:64], direction=Direction.OUT
+    ).first()
 
 
 def _move(

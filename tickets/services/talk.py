@@ -7,24 +7,30 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
-from channels_hub.enums import Author, Direction
-from channels_hub.models import Message, Thread
+from channels_hub.enums import Author
+from channels_hub.models import Message
 from channels_hub.services import messages
 from core.actors import SYSTEM, Actor
-from core.db import lock_rows
-from core.errors import Conflict, InvalidInput, NotAllowed
+from core.errors import InvalidInput, NotAllowed
 from core.events import announce
 from core.models import Event
 from core.services.files import removed_on_failure
 from tickets.enums import WAITING, ClockKind, ClockState, DraftMode, Status
 from tickets.events import AgentReplied, CustomerReplied, NoteAdded
 from tickets.models import Note, Ticket
-from tickets.services import clocks, intake, resolve, timeline
+from tickets.services import clocks, intake, resolve, routing, timeline
 from tickets.services.desk import clear_draft
-from tickets.services.state import _move, lock_ticket, refuse, require_staff, staff_id
+from tickets.services.state import (
+    _move,
+    lock_ticket,
+    refuse,
+    refuse_unseen,
+    require_staff,
+    sent_before,
+    staff_id,
+)
 from tickets.thanks import is_thanks_only
 
 Upload = UploadedFile  # type: ignore[type-arg]
@@ -46,7 +52,7 @@ def reply(
 ) -> Message:
     """Answer the customer in public. The first answer opens a new ticket and meets its first response, a
     later one the next response; then the ticket moves on to `then` (a waiting state, or empty). The same
-    `client_id` is one message.
+    `client_id` is one message. Whoever answers a ticket that nobody has, has it.
 
     Raises Conflict "newer_message" (extra: count, seq) when the customer wrote after message number
     `seen_seq`: nothing is sent, the caller shows it and asks again; Conflict for a merged ticket or a `then`
@@ -57,12 +63,10 @@ def reply(
     lock_ticket(ticket, viewer=actor, related=("thread__channel__brand", "assignee"))
     if ticket.status == Status.MERGED:
         raise refuse(ticket)
-    if client_id:
-        known = _sent_before(ticket, client_id)
-        if known is not None:
-            return known
-    if seen_seq is not None:
-        _refuse_unseen(ticket.thread, seen_seq)
+    known = sent_before(ticket, client_id)
+    if known is not None:
+        return known
+    refuse_unseen(ticket.thread, seen_seq)
     message = messages.send(
         thread=ticket.thread,
         body=body,
@@ -94,6 +98,7 @@ def reply(
         for name, value in changes.items():
             setattr(ticket, name, value)
     timeline.record_all(ticket, things)
+    routing.take(ticket, actor=actor, at=at)
     if first or waited or after != before:
         _settle_clocks(ticket, actor=actor, at=at)
     announce(AgentReplied(subject_id=ticket.pk, message_id=message.pk, first=first), actor=actor, at=at)
@@ -107,32 +112,6 @@ def _settle_clocks(ticket: Ticket, *, actor: Actor, at: datetime) -> None:
         for kind in (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE):
             sheet.finish(ticket.pk, kind, ClockState.MET, since=at)
         sheet.sync(ticket.pk)
-
-
-def _sent_before(ticket: Ticket, client_id: str) -> Message | None:
-    return Message.objects.filter(
-        thread_id=ticket.thread_id, client_id=client_id[:64], direction=Direction.OUT
-    ).first()
-
-
-def _refuse_unseen(thread: Thread, seen_seq: int) -> None:
-    """Raises Conflict when the customer has said more than the writer saw. The thread stays locked, so that
-    nothing can come in between."""
-    last = lock_rows(Thread.objects.filter(pk=thread.pk)).values_list("last_seq", flat=True).get()
-    if last <= seen_seq:
-        return
-    unseen = Message.objects.filter(thread_id=thread.pk, direction=Direction.IN, seq__gt=seen_seq).count()
-    if unseen:
-        raise Conflict(
-            ngettext(
-                "The customer just wrote %(count)d more message. Look before you send?",
-                "The customer just wrote %(count)d more messages. Look before you send?",
-                unseen,
-            )
-            % {"count": unseen},
-            code="newer_message",
-            extra={"count": unseen, "seq": last},
-        )
 
 
 def _user_of(ticket: Ticket, actor: Actor) -> User:
