@@ -1,63 +1,27 @@
-"""What the demo's past is told from: configuration, staff and judgements, read once; and the rows it becomes, with
-their numbers, written in sets."""
+"""What the demo's past is told from: configuration, staff and judgements, read once."""
 
 import random
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.management.color import no_style
-from django.db import connection, models, transaction
-from django.db.models import Max
-
 from accounts.models import Agent
-from channels_hub.models import Channel, Conversation, Message, Thread
-from core.models import Event, EventCursor, EventDetail, Timer
-from core.search import index_rows
-from surveys.models import BadRatingFollowUp, ReasonTag, Survey, SurveyInvitation, SurveyResponse
+from channels_hub.models import Channel
+from surveys.models import ReasonTag, Survey
 from surveys.querysets import AFTERCARE
 from tickets.models import (
-    Assignment,
-    Clock,
     EscalationReason,
-    Note,
     Queue,
     RootCause,
     SlaPolicy,
     SlaTarget,
     SolutionCode,
     Ticket,
-    TicketEntry,
-    TicketSearchEntry,
-    TierHop,
 )
 from tickets.services.classify import Judgement, Rulebook, judge
 from tickets.services.clocks.sheet import ladders_of
 from tickets.services.promises import current_policy
 from tickets.services.queues import active_queues, pick_queue
-
-REASONS = SurveyResponse.reasons.through
-#: in the order in which rows point at each other
-TABLES: list[type[models.Model]] = [
-    Thread,
-    Conversation,
-    Message,
-    Ticket,
-    Note,
-    Event,
-    EventDetail,
-    Assignment,
-    TierHop,
-    TicketEntry,
-    Clock,
-    SurveyInvitation,
-    SurveyResponse,
-    REASONS,
-    BadRatingFollowUp,
-    Timer,
-]
-ROWS_A_STATEMENT = 2_000
 
 
 @dataclass
@@ -144,67 +108,3 @@ class Books:
         """Somebody of the aftercare team who is not the rated agent."""
         others = [agent for agent in self.aftercare or self.agents if agent.user_id != rated_agent_id]
         return chance.choice(others)
-
-
-class Ledger:
-    """Rows of the past, numbered at once and written in sets: rows that others point at get their numbers when they are
-    made, events theirs in order of time when the set is written."""
-
-    def __init__(self) -> None:
-        self._last: dict[type[models.Model], int] = {
-            table: table._default_manager.aggregate(last=Max("pk"))["last"] or 0 for table in TABLES
-        }
-        self._rows: dict[type[models.Model], list[Any]] = defaultdict(list)
-        self._entries: list[tuple[TicketEntry, Event]] = []
-        self._details: list[tuple[EventDetail, Event]] = []
-        self._search: list[TicketSearchEntry] = []
-
-    def add(self, row: Any) -> Any:
-        """Keep a row for writing, with its number."""
-        table = type(row)
-        row.pk = self._last[table] = self._last[table] + 1
-        self._rows[table].append(row)
-        return row
-
-    def add_event(self, event: Event, detail: EventDetail | None, entry: TicketEntry | None) -> None:
-        """Keep an event, with what points at it."""
-        self._rows[Event].append(event)
-        if detail is not None:
-            self._details.append((self.add(detail), event))
-        if entry is not None:
-            self._entries.append((self.add(entry), event))
-
-    def add_search(self, row: TicketSearchEntry) -> None:
-        """Keep a row of the search index."""
-        self._search.append(row)
-
-    @transaction.atomic
-    def write(self) -> None:
-        """Write what was kept, and forget it."""
-        events = self._rows[Event]
-        events.sort(key=lambda event: event.at)
-        for number, event in enumerate(events, self._last[Event] + 1):
-            event.pk = number
-        self._last[Event] += len(events)
-        for pointing, event in (*self._entries, *self._details):
-            pointing.event_id = event.pk
-        for table in TABLES:
-            if rows := self._rows[table]:
-                table._default_manager.bulk_create(rows, batch_size=ROWS_A_STATEMENT)
-        index_rows(TicketSearchEntry, self._search, key=["ticket"])
-        self._rows.clear()
-        self._entries.clear()
-        self._details.clear()
-        self._search.clear()
-
-    @transaction.atomic
-    def close(self) -> None:
-        """Let the database number on from here, and let nobody be told of what is long past."""
-        with connection.cursor() as cursor:
-            for statement in connection.ops.sequence_reset_sql(no_style(), TABLES):
-                cursor.execute(statement)
-        last = Event.objects.order_by("-txid", "-pk").values_list("txid", "pk").first()
-        if last is not None:
-            EventCursor.objects.update_or_create(
-                name="fan-out", defaults={"txid": last[0], "event_id": last[1]}
-            )

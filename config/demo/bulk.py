@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from accounts.models import Agent
 from channels_hub.enums import ChannelKind
 from config.demo import words
-from config.demo.books import Books, Ledger
+from config.demo.books import Books
+from config.demo.ledger import Ledger
 from config.demo.past import Past, Trouble
 from customers.models import Customer, Device, ErrorCode
 

@@ -10,7 +10,8 @@ from accounts.models import Agent
 from channels_hub.enums import Author
 from channels_hub.models import Channel, Thread
 from config.demo import words
-from config.demo.books import Books, Ledger
+from config.demo.books import Books
+from config.demo.ledger import Ledger
 from config.demo.pen import SYSTEM, Pen, Who
 from config.demo.ratings import Rating
 from config.demo.watches import Watches

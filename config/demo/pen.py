@@ -8,7 +8,8 @@ from channels_hub.enums import Author, Direction, SendState
 from channels_hub.events import ConversationEnded, ConversationStarted, MessageReceived, MessageSent
 from channels_hub.models import Conversation, Message, Thread
 from channels_hub.rules import idle_limit
-from config.demo.books import Books, Ledger
+from config.demo.books import Books
+from config.demo.ledger import Ledger
 from config.demo.watches import Watches
 from core.events import DomainEvent, detail_hash
 from core.models import Event, EventDetail

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext
 
 from channels_hub.enums import Author
 from config.demo import words
-from config.demo.books import REASONS
+from config.demo.ledger import REASONS
 from config.demo.pen import SYSTEM, Pen
 from core.models import Timer
 from surveys import rules
@@ -23,6 +24,13 @@ from tickets.models import Ticket
 BAD_REASONS = ("slow", "unsolved", "attitude", "process")
 WON_BACK = "道歉并送一次免费清洗，客户接受"
 PATH = (FollowUpState.CONTACTING, FollowUpState.CONTACTED, FollowUpState.HANDLING, FollowUpState.WON_BACK)
+TOKEN = "t" * 32
+
+
+@cache
+def _address() -> str:
+    """Where a rating is given, with TOKEN in place of the token."""
+    return settings.PUBLIC_URL + reverse("surveys:rate", args=[TOKEN])
 
 
 class Rating:
@@ -59,10 +67,9 @@ class Rating:
             subject_id=self.ticket.pk, invitation_id=self.invitation.pk, cycle=self.ticket.cycle
         )
         pen.tell(fact, at, who=SYSTEM)
-        url = settings.PUBLIC_URL + reverse("surveys:rate", args=[token])
         body = gettext("How was this service? Two taps, valid for %(hours)d hours: %(url)s") % {
             "hours": survey.valid_hours,
-            "url": url,
+            "url": _address().replace(TOKEN, token),
         }
         message = pen.say(body, at, author=Author.SYSTEM)
         message.client_id = f"{MESSAGE_KEY}{self.invitation.pk}"
