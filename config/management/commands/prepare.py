@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -36,8 +36,13 @@ class Command(BaseCommand):
                 self._timed("shipped configuration", lambda: load_defaults(at=timezone.now()))
         if demo:
             if not get_user_model().objects.exists():
-                self._timed("demo data", lambda: call_command("demo", stdout=io.StringIO()))
+                self._timed("demo data", self.load_demo)
             self.write_logins()
+
+    @transaction.atomic
+    def load_demo(self) -> None:
+        """All of it or nothing: after an interrupted start the database is still new, and the next start tries again."""
+        call_command("demo", stdout=io.StringIO())
 
     def write_logins(self) -> None:
         """Leave what `make run` prints: the demo's logins, where the database is the demo's."""
