@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def load_demo(self) -> None:
-        """All of it or nothing: after an interrupted start the database is still new, and the next start tries again."""
+        """All of it or nothing: after an interrupted start the database is still new, and the next one tries again."""
         call_command("demo", stdout=io.StringIO())
 
     def write_logins(self) -> None:
