@@ -16,7 +16,6 @@ ALLOWED = {
     "channels_hub.views.room:state_of": "messages of a thread that its token has opened",
     "knowledge.admin:queryset": "narrows the admin's rows, which are guarded (core.admin_base)",
     "surveys.admin:queryset": "narrows the admin's rows, which are guarded (core.admin_base)",
-    "tickets.admin.policies:_preview": "a count, for who may edit policies",
     "tickets.views.requests:sent": "the reference stands in the sender's own session, written by the request",
     "tickets.views.desk_context:customer_context": "the history of a customer whose ticket the viewer may see: "
     "reference, subject and state of the last five, which whoever serves the customer must know",
