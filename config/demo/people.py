@@ -113,14 +113,14 @@ def move_in(
                 level_since=today - timedelta(days=chance.randint(20, 400)),
                 care_flags=[chance.choice(CareFlag.values[:4])] if chance.random() < 0.07 else [],
                 # 1990000xxxx: numbers that no operator has given to a subscriber of this demo
-                phone=f"1990000{index:04d}",
+                phone=f"199{index:08d}",
                 region=chance.choices(regions, weights)[0],
                 district=chance.choice(words.DISTRICTS),
                 address=f"示范路{chance.randint(1, 300)}号{chance.randint(1, 30)}幢{chance.randint(101, 2604)}室",
                 created_at=at - timedelta(days=chance.randint(10, 700)),
             )
         )
-    people = Customer.objects.bulk_create(people)
+    people = Customer.objects.bulk_create(people, batch_size=2_000)
     Identity.objects.bulk_create(
         Identity(customer=person, kind=IdentityKind.PHONE, value=person.phone, verified_at=person.created_at)
         for person in people

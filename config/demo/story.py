@@ -47,7 +47,8 @@ class Cast:
 
 @dataclass
 class Story:
-    """One customer's trouble, played step by step on the clockwork."""
+    """One customer's trouble, played step by step on the clockwork. `turn`: what is
+    certain to happen (part: a part is waited for still; stalled: nobody went on; bad: rated badly)."""
 
     chance: random.Random
     clockwork: Clockwork
@@ -59,6 +60,7 @@ class Story:
     error_code: str = ""
     pace: float = 1.0
     ticket_id: int = 0
+    turn: str = ""
 
     def open(self, at: datetime) -> None:
         """The customer asks; what follows is planned from here."""
@@ -102,9 +104,10 @@ class Story:
                 actor=agent,
                 at=at + timedelta(seconds=20),
             )
-        needs_l2 = self.chance.random() < words.STORIES[self.problem][5]
+        needs_l2 = self.turn == "part" or self.chance.random() < words.STORIES[self.problem][5]
         self._later(at, self._minutes(8, 300), self._customer_answers)
-        self._later(at, self._minutes(310, 420), self._escalate if needs_l2 else self._solve)
+        if self.turn != "stalled":
+            self._later(at, self._minutes(310, 420), self._escalate if needs_l2 else self._solve)
 
     def _customer_answers(self, at: datetime) -> None:
         ticket = self._ticket()
@@ -145,7 +148,7 @@ class Story:
             actor=agent,
             at=at,
         )
-        if self.chance.random() < 0.3:
+        if self.turn == "part" or self.chance.random() < 0.3:
             set_waiting(
                 ticket=ticket,
                 status=Status.WAITING_PART,
@@ -153,7 +156,8 @@ class Story:
                 actor=agent,
                 at=at + timedelta(minutes=3),
             )
-        self._later(at, self._minutes(200, 2200), self._solve)
+        if self.turn != "part":
+            self._later(at, self._minutes(200, 2200), self._solve)
 
     def _solve(self, at: datetime) -> None:
         ticket = self._ticket()
@@ -171,7 +175,9 @@ class Story:
         )
         if self.chance.random() < 0.55:
             self._later(at, self._minutes(10, 900), self._confirm)
-        if self.chance.random() < 0.45:
+        if self.turn == "bad":
+            self._later(at, self._minutes(5, 60), self._rate)
+        elif self.chance.random() < 0.45:
             self._later(at, self._minutes(5, 1200), self._rate)
         if self.chance.random() < 0.05:
             self._later(at, self._minutes(1500, 4000), self._again)
@@ -195,7 +201,8 @@ class Story:
         )
         if invitation is None or invitation.expires_at <= at:
             return
-        stars = self.chance.choices([1, 2, 3, 4, 5], [2, 4, 9, 30, 55])[0]
+        weights = [1, 1, 0, 0, 0] if self.turn == "bad" else [2, 4, 9, 30, 55]
+        stars = self.chance.choices([1, 2, 3, 4, 5], weights)[0]
         response = respond(
             invitation=invitation,
             solved=stars > 2 or self.chance.random() < 0.6,
@@ -207,7 +214,10 @@ class Story:
             at=at,
         )
         if stars <= 2:
-            self._later(at, self._minutes(60, 1300), lambda moment: self._call_back(response.pk, moment))
+            # who calls back does not hurry because the ticket did
+            self._later(
+                at, self._minutes(120, 1300) / self.pace, lambda moment: self._call_back(response.pk, moment)
+            )
 
     def _call_back(self, response_id: int, at: datetime) -> None:
         follow_up = BadRatingFollowUp.objects.filter(response_id=response_id).select_related("owner").first()
