@@ -47,6 +47,14 @@ class NotVisible(DomainError):
     title = _("Not found")
 
 
+class SignInNeeded(DomainError):
+    """Nobody is signed in (any more); a page to read leads to the sign-in, what was written stays where it is."""
+
+    status = 401
+    code = "not_signed_in"
+    title = _("You are signed out")
+
+
 class NotAllowed(DomainError):
     """The viewer may see it but not do this."""
 

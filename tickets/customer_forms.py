@@ -72,6 +72,11 @@ class RequestForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["token"].initial = uuid.uuid4().hex
 
+    def send_anew(self) -> None:
+        """The page went out before with other content: sent once more, it is a request of its own."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("token")] = uuid.uuid4().hex
+
     @property
     def serial_is_unknown(self) -> bool:
         """Whether the service did not know the serial number: only then the tick to send it all the same is shown."""

@@ -1,25 +1,62 @@
 """Addresses of the agents' desk, under /desk/."""
 
-from django.urls import path
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from tickets.views import desk_acts, desk_pages
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.cache import never_cache
+
+from tickets.views import desk_acts, desk_gallery, desk_pages
+
+View = Callable[..., HttpResponseBase]
+
+
+def staffed(address: str, view: View, name: str) -> URLPattern:
+    """An address of the desk: whoever reads without being signed in is led to the sign-in and back."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated or request.method not in ("GET", "HEAD"):
+            return view(request, *args, **kwargs)
+        if not request.headers.get("HX-Request"):
+            return redirect_to_login(request.get_full_path())
+        # a part of a page: the whole page signs in, and comes back to where it is
+        here = redirect_to_login(_page_of(request))
+        return HttpResponse(status=204, headers={"HX-Redirect": here["Location"]})
+
+    return path(address, guarded, name=name)
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page that a part belongs to: its ticket, else the list."""
+    match = request.resolver_match
+    reference = match.kwargs.get("reference") if match else None
+    return reverse("desk:ticket", args=[reference]) if reference else reverse("desk:queue")
+
 
 app_name = "desk"
 urlpatterns = [
-    path("", desk_pages.queue, name="queue"),
-    path("search/", desk_pages.find, name="search"),
-    path("duty/", desk_pages.duty, name="duty"),
-    path("parts/list/", desk_pages.part_list, name="part_list"),
-    path("parts/lists/", desk_pages.part_lists, name="part_lists"),
-    path("t/<str:reference>/", desk_pages.ticket, name="ticket"),
-    path("t/<str:reference>/head/", desk_pages.part_head, name="part_head"),
-    path("t/<str:reference>/thread/", desk_pages.part_thread, name="part_thread"),
-    path("t/<str:reference>/customer/", desk_pages.part_customer, name="part_customer"),
-    path("t/<str:reference>/assist/", desk_pages.part_assist, name="part_assist"),
-    path("t/<str:reference>/seen/", desk_pages.seen, name="seen"),
-    path("t/<str:reference>/draft/", desk_pages.draft, name="draft"),
-    path("t/<str:reference>/reply/", desk_acts.send_reply, name="reply"),
-    path("t/<str:reference>/note/", desk_acts.send_note, name="note"),
-    path("t/<str:reference>/do/<str:name>/", desk_acts.do, name="do"),
-    path("t/<str:reference>/reveal/<str:field>/", desk_acts.reveal, name="reveal"),
+    staffed("", desk_pages.queue, "queue"),
+    staffed("search/", desk_pages.find, "search"),
+    staffed("duty/", desk_pages.duty, "duty"),
+    staffed("parts/list/", desk_pages.part_list, "part_list"),
+    staffed("parts/lists/", desk_pages.part_lists, "part_lists"),
+    staffed("t/<str:reference>/", desk_pages.ticket, "ticket"),
+    staffed("t/<str:reference>/head/", desk_pages.part_head, "part_head"),
+    staffed("t/<str:reference>/thread/", desk_pages.part_thread, "part_thread"),
+    staffed("t/<str:reference>/customer/", desk_pages.part_customer, "part_customer"),
+    staffed("t/<str:reference>/assist/", desk_pages.part_assist, "part_assist"),
+    staffed("t/<str:reference>/seen/", desk_pages.seen, "seen"),
+    staffed("t/<str:reference>/draft/", desk_pages.draft, "draft"),
+    staffed("t/<str:reference>/reply/", desk_acts.send_reply, "reply"),
+    staffed("t/<str:reference>/note/", desk_acts.send_note, "note"),
+    staffed("t/<str:reference>/do/<str:name>/", desk_acts.do, "do"),
+    staffed("t/<str:reference>/reveal/<str:field>/", desk_acts.reveal, "reveal"),
 ]
+if settings.DEBUG:
+    urlpatterns.append(staffed("gallery/", desk_gallery.gallery, "gallery"))

@@ -27,11 +27,34 @@ function refreshList() {
 }
 document.addEventListener('click', (event) => { if (event.target.closest('#queue-updates')) refreshList(); });
 
+// a refreshed list stays where it was scrolled to, with the opened ticket marked
+let scrolled = 0;
+function markRow() {
+  document.querySelectorAll('.trow[aria-current]').forEach((row) => row.removeAttribute('aria-current'));
+  const row = $(`queue-row-${ticketId()}`);
+  row?.setAttribute('aria-current', 'true');
+  row?.removeAttribute('data-unread');
+}
+document.addEventListener('htmx:beforeSwap', (event) => { if (event.detail.target.id === 'queue-list') scrolled = event.detail.target.scrollTop; });
+document.addEventListener('htmx:load', (event) => {
+  if (event.target.id !== 'queue-list') return;
+  event.target.scrollTop = scrolled;
+  markRow();
+});
+
 /* ---------- the opened ticket ---------- */
 const thread = () => $('thread');
 const ticketId = () => $('ticket-head')?.dataset.ticket;
 const atBottom = (el) => el.scrollHeight - el.scrollTop - el.clientHeight < 80;
 const toBottom = () => { const el = thread(); if (el) el.scrollTop = el.scrollHeight; $('new-below')?.setAttribute('hidden', ''); };
+
+// an answer is written to what stood on the page: the number of the newest message the agent had in view
+function noteSeen() {
+  const el = thread(), field = document.querySelector('#reply-form [data-seen-seq]');
+  if (!el || !field || document.hidden || !atBottom(el)) return;
+  const shown = Math.max(0, ...[...el.querySelectorAll('[data-seq]')].map((line) => Number(line.dataset.seq)));
+  if (shown > Number(field.value || 0)) field.value = shown;
+}
 
 let fetching = false, again = false;
 async function fetchLines() {
@@ -49,6 +72,7 @@ async function fetchLines() {
     const fresh = [...box.content.querySelectorAll('[data-entry]')].filter((line) => !el.querySelector(`[data-entry="${line.dataset.entry}"]`));
     if (!fresh.length) return;
     el.append(...fresh);
+    again ||= fresh.length >= 50;   // a full page: there is more
     globalThis.anxin?.refresh?.(el);
     if (stay && fresh.some((line) => line.matches('.msg:not(.msg--out)'))) $('new-below').hidden = false; else if (!stay) toBottom();
     look();
@@ -63,39 +87,68 @@ let seenTimer = 0;
 function look() {
   clearTimeout(seenTimer);
   seenTimer = setTimeout(() => {
+    noteSeen();
     const url = $('ticket-head')?.dataset.seenUrl;
     if (url && !document.hidden) fetch(url, { method: 'POST', credentials: 'same-origin', headers: { 'X-CSRFToken': token() } }).catch(() => {});
   }, 1200);
 }
 document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
-document.addEventListener('click', (event) => { if (event.target.closest('#new-below')) toBottom(); });
+document.addEventListener('click', (event) => { if (event.target.closest('#new-below')) { toBottom(); look(); } });
 
 let headTimer = 0;
 document.addEventListener('live:message', (event) => {
   const { topic, stale } = event.detail ?? {};
-  if (stale || topic?.startsWith('queue')) listChanged();
+  if (stale || /^(queue|desk):/.test(topic ?? '')) listChanged();
   if (stale || topic === `ticket:${ticketId()}`) {
     fetchLines();
     clearTimeout(headTimer);
-    headTimer = setTimeout(() => fire('ticket:refresh'), 300);
+    headTimer = setTimeout(refreshHead, 300);
   }
 });
-document.addEventListener('desk:sent', () => { fetchLines().then(toBottom); fire('ticket:refresh'); prepare(); $('reply-form')?.querySelector('textarea')?.focus(); });
+// the head is not replaced under an open menu or a focused button
+function refreshHead() {
+  const head = $('ticket-head');
+  clearTimeout(headTimer);
+  if (head?.querySelector('details[open]') || (head?.contains(document.activeElement) && document.activeElement.id !== 'ticket-title')) { headTimer = setTimeout(refreshHead, 1500); return; }
+  fire('ticket:refresh');
+}
+document.addEventListener('desk:sent', () => {
+  const note = $('dock')?.dataset.mode === 'note';
+  fetchLines().then(toBottom);
+  refreshHead();
+  forgetDraft(note ? 'note' : 'reply');
+  $(note ? 'note-form' : 'reply-form')?.querySelector('textarea')?.focus();
+});
+document.addEventListener('desk:newer', () => { fetchLines().then(toBottom); });
+
+/* ---------- a refusal keeps what was written: 409 is put in place like 422, chosen files are chosen again ---------- */
+let chosen = null;
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const { target, xhr } = event.detail;
+  const form = target.matches('#composer, .act');
+  if (form && xhr.status === 409) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  const input = form && xhr.status >= 400 ? target.querySelector('input[type="file"]') : null;
+  chosen = input?.files.length ? { id: input.id, files: input.files } : null;
+});
+document.addEventListener('htmx:afterSwap', () => {
+  const input = chosen && $(chosen.id);
+  if (!input) return;
+  input.files = chosen.files;
+  chosen = null;
+  document.querySelectorAll('[data-files-lost]').forEach((el) => el.remove());
+  input.dispatchEvent(new Event('change', { bubbles: true }));
+});
 
 /* ---------- opening another ticket from the list ---------- */
 let watched = ticketId();
 document.addEventListener('htmx:afterSwap', (event) => {
   if (event.detail.target.id !== 'main') return;
-  document.querySelectorAll('.trow[aria-current]').forEach((row) => row.removeAttribute('aria-current'));
-  const row = $(`queue-row-${ticketId()}`);
-  row?.setAttribute('aria-current', 'true');
-  row?.removeAttribute('data-unread');
+  markRow();
   if (watched && watched !== ticketId()) globalThis.anxin?.live?.unwatch?.([`ticket:${watched}`]);
   watched = ticketId();
   if (watched) globalThis.anxin?.live?.watch?.([`ticket:${watched}`]);
   globalThis.anxin?.showPane?.('conv');
   $('ticket-title')?.focus({ preventScroll: true });
-  prepare();
   toBottom();
   look();
 });
@@ -118,18 +171,36 @@ document.addEventListener('click', (event) => {
   area.focus();
 });
 
-const drafts = new Map();
+const drafts = new Map(), saving = new Set();
 document.addEventListener('input', (event) => {
   const form = event.target.closest('form[data-draft-url]');
   if (!form || !event.target.matches('textarea')) return;
   clearTimeout(drafts.get(form));
   drafts.set(form, setTimeout(() => keep(form), 800));
 });
+function post(url, mode, text) {
+  const body = new URLSearchParams({ mode, body: text });
+  const going = fetch(url, { method: 'POST', body, credentials: 'same-origin', keepalive: text.length < 15000, headers: { 'X-CSRFToken': token() } });
+  saving.add(going);
+  going.catch(() => {}).finally(() => saving.delete(going));
+  return going;
+}
+// what was sent is no draft any more, also when a save was still under way
+function forgetDraft(mode) {
+  const url = document.querySelector(`form[data-mode="${mode}"]`)?.dataset.draftUrl;
+  if (saving.size && url) Promise.allSettled([...saving]).then(() => post(url, mode, '')).catch(() => {});
+}
+// leaving within the second in which nothing was saved yet
+function keepNow() {
+  drafts.forEach((timer, form) => { clearTimeout(timer); if (form.isConnected) keep(form); });
+  drafts.clear();
+}
+addEventListener('pagehide', keepNow);
+document.addEventListener('htmx:beforeRequest', (event) => { if (event.detail.target.id === 'main') keepNow(); });
 async function keep(form) {
-  if (!form.isConnected) return;
-  const body = new URLSearchParams({ mode: form.dataset.mode, body: form.elements.body.value });
+  drafts.delete(form);
   try {
-    const answer = await fetch(form.dataset.draftUrl, { method: 'POST', body, credentials: 'same-origin', headers: { 'X-CSRFToken': token() } });
+    const answer = await post(form.dataset.draftUrl, form.dataset.mode, form.elements.body.value);
     const place = form.querySelector('[data-saved]');
     if (!answer.ok || !place) return;
     const { saved_at: at } = await answer.json();
@@ -137,14 +208,9 @@ async function keep(form) {
     if (at) place.querySelector('[data-saved-text]').textContent = say('saved', { time: new Date(at).toTimeString().slice(0, 5) });
   } catch { /* offline: the text stays in the field, the next key saves it */ }
 }
-function prepare() {
-  document.querySelectorAll('[data-fresh-id]').forEach((input) => { if (!input.value) input.value = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; });
-}
-// what the page showed when the answer was written: the newest customer message on it
 document.addEventListener('htmx:configRequest', (event) => {
-  const form = event.detail.elt.closest?.('#reply-form');
-  if (form && form.querySelector('[data-seen-seq]')) form.querySelector('[data-seen-seq]').value ||= 0;
-  drafts.forEach((t) => clearTimeout(t));
+  const form = event.detail.elt.closest?.('form[data-draft-url]');
+  if (form) { clearTimeout(drafts.get(form)); drafts.delete(form); }
 });
 
 /* ---------- acts in a dialog; without scripts they are pages ---------- */
@@ -154,7 +220,7 @@ document.addEventListener('click', async (event) => {
   event.preventDefault();
   link.closest('details')?.removeAttribute('open');
   const answer = await fetch(link.href, { credentials: 'same-origin', headers: { 'HX-Request': 'true' } });
-  if (!answer.ok) { location.href = link.href; return; }
+  if (answer.status !== 200) { location.href = link.href; return; }   // signed out, or gone: the page says so
   let dialog = $('act-dialog');
   if (!dialog) {
     dialog = Object.assign(document.createElement('dialog'), { id: 'act-dialog', className: 'dialog' });
@@ -165,6 +231,5 @@ document.addEventListener('click', async (event) => {
   if (globalThis.anxin?.openDialog) globalThis.anxin.openDialog(dialog); else dialog.showModal();
 });
 
-prepare();
 toBottom();
 look();

@@ -104,6 +104,31 @@ class Line:
     data: dict[str, Any] = field(default_factory=dict)
     files: list[File] = field(default_factory=list)
 
+    @property
+    def icon(self) -> str:
+        """The picture of an event; handing down and moving up look their way."""
+        if self.code == events.TicketEscalated.kind and self.data.get("direction") == "down":
+            return "down"
+        return ICONS.get(self.code, "info")
+
+
+#: an event's picture in the sprite
+ICONS = {
+    events.TicketOpened.kind: "plus",
+    events.CustomerNamed.kind: "phone",
+    events.TicketClassified.kind: "tag",
+    events.TicketQueued.kind: "list",
+    events.TicketAssigned.kind: "person",
+    events.TicketUnassigned.kind: "undo",
+    events.StatusChanged.kind: "right",
+    events.TicketEscalated.kind: "up",
+    events.TicketResolved.kind: "checkc",
+    events.TicketClosed.kind: "lock",
+    events.TicketReopened.kind: "refresh",
+    events.ClockWarned.kind: "bell",
+    events.ClockChanged.kind: "clock",
+}
+
 
 COLUMNS = (
     "id",

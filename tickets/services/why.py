@@ -85,10 +85,19 @@ def _facts(row: dict[str, Any]) -> list[str]:
     )
     minutes = facts["idle_minutes"]
     if minutes:
-        parts.append(
-            ngettext("free for %(minutes)d min", "free for %(minutes)d min", minutes) % {"minutes": minutes}
-        )
+        parts.append(gettext("free for %(time)s") % {"time": _span(minutes)})
     return parts
+
+
+def _span(minutes: int) -> str:
+    """A stretch of free time in its largest whole unit: nobody counts 56 382 minutes."""
+    if minutes >= 2 * 1440:
+        days = minutes // 1440
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    if minutes >= 60:
+        hours = minutes // 60
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
 
 
 def _label(criterion: str) -> str:

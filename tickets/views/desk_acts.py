@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core import clock
+from core import clock, live
 from core.actors import Actor
 from core.errors import Conflict, DomainError, NotVisible
 from customers.services.privacy import reveal as reveal_value
@@ -141,7 +141,7 @@ ACTS: dict[str, Act] = {
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def do(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     """Open or carry out one of ACTS."""
     viewer = read.staff_viewer(request)
@@ -149,28 +149,47 @@ def do(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     act = ACTS.get(name)
     if act is None:
         raise NotVisible()
+    refusal: DomainError | None = None
     if request.method == "POST":
-        form = act.form(request.POST)
+        form = act.form(request.POST, request.FILES)
         if form.is_valid():
             try:
                 act.run(ticket, form.cleaned_data, viewer, clock.now())
             except DomainError as error:
                 if error.status == 404:
                     raise
+                refusal = error
                 add_domain_error(form, error)
             else:
                 messages.success(request, str(act.done))
                 return _to_ticket(request, reference)
     else:
-        form = act.form(initial=_initial(ticket, name))
+        form = act.form(initial=_initial(ticket, name, viewer))
     template = "desk/_do.html" if request.headers.get("HX-Request") else "desk/do.html"
-    context = {"ticket": ticket, "act": act, "name": name, "form": form, **read.bar_context(request, viewer)}
-    return render(request, template, context, status=422 if form.errors else 200)
+    context = {
+        "ticket": ticket,
+        "act": act,
+        "name": name,
+        "form": form,
+        "allowed": read.allowed_states(refusal),
+        "files_lost": bool(request.FILES),
+        **read.bar_context(request, viewer),
+    }
+    return render(request, template, context, status=_status_of(form, refusal))
 
 
-def _initial(ticket: Ticket, name: str) -> dict[str, Any]:
+def _status_of(form: forms.BaseForm, refusal: DomainError | None) -> int:
+    """409 when the ticket's state refuses, 422 when something filled in is wrong. htmx puts both in place."""
+    if isinstance(refusal, Conflict):
+        return refusal.status
+    return 422 if form.errors else 200
+
+
+def _initial(ticket: Ticket, name: str, viewer: Actor) -> dict[str, Any]:
     if name in ("escalate", "regrade"):
         return {"category": ticket.category_id, "grade": ticket.grade}
+    if name == "assign" and ticket.assignee_id != viewer.id:
+        return {"agent": viewer.id}  # "take over" is assigning to oneself
     return {}
 
 
@@ -201,22 +220,12 @@ def send_reply(request: HttpRequest, reference: str) -> HttpResponse:
                 actor=viewer,
                 at=clock.now(),
             )
-        except Conflict as error:
-            return _composer(
-                request,
-                ticket,
-                viewer,
-                form,
-                newer=error.extra.get("count") if error.code == "newer_message" else None,
-                error=error,
-            )
         except DomainError as error:
             if error.status == 404:
                 raise
-            add_domain_error(form, error)
-        else:
-            desk.clear_draft(ticket=ticket, mode=DraftMode.REPLY, actor=viewer)
-            return _after_sending(request, reference, viewer)
+            return _composer(request, ticket, viewer, form, refusal=error)
+        desk.clear_draft(ticket=ticket, mode=DraftMode.REPLY, actor=viewer)
+        return _after_sending(request, reference, viewer)
     return _composer(request, ticket, viewer, form)
 
 
@@ -232,20 +241,21 @@ def send_note(request: HttpRequest, reference: str) -> HttpResponse:
         except DomainError as error:
             if error.status == 404:
                 raise
-            add_domain_error(form, error)
-        else:
-            desk.clear_draft(ticket=ticket, mode=DraftMode.NOTE, actor=viewer)
-            return _after_sending(request, reference, viewer)
+            return _composer(request, ticket, viewer, form, mode="note", refusal=error)
+        desk.clear_draft(ticket=ticket, mode=DraftMode.NOTE, actor=viewer)
+        return _after_sending(request, reference, viewer, mode="note")
     return _composer(request, ticket, viewer, form, mode="note")
 
 
-def _after_sending(request: HttpRequest, reference: str, viewer: Actor) -> HttpResponse:
+def _after_sending(
+    request: HttpRequest, reference: str, viewer: Actor, *, mode: str = "reply"
+) -> HttpResponse:
     """A fresh composer; the page hears `desk:sent` and fetches thread and head."""
     if not request.headers.get("HX-Request"):
         return redirect("desk:ticket", reference)
     context = read.conversation_context(read.ticket_for(viewer, reference), viewer, clock.now())
-    response = render(request, "desk/_composer.html", context)
-    response["HX-Trigger"] = "desk:sent"
+    response = render(request, "desk/_composer.html", {**context, "mode": mode})
+    response["HX-Trigger-After-Swap"] = "desk:sent"
     return response
 
 
@@ -256,32 +266,43 @@ def _composer(
     form: forms.Form,
     *,
     mode: str = "reply",
-    newer: object = None,
-    error: DomainError | None = None,
+    refusal: DomainError | None = None,
 ) -> HttpResponse:
-    """The composer with what was written and what is wrong with it."""
-    context = read.conversation_context(ticket, viewer, clock.now())
-    problems = [message for found in form.errors.values() for message in found] + (
-        [str(error)] if error and not newer else []
-    )
+    """The composer with what was written and what is wrong with it: 422 for what was filled in, 409 for the ticket's
+    state and for newer messages of the customer, which the page then shows."""
+    at = clock.now()
+    ticket = read.ticket_for(viewer, ticket.reference)
+    context = read.conversation_context(ticket, viewer, at)
+    problems = [str(message) for found in form.errors.values() for message in found]
+    newer = None
+    if refusal is not None:
+        newer = refusal.extra.get("count") if refusal.code == "newer_message" else None
+        problems += [str(m) for found in refusal.fields.values() for m in found] or [str(refusal)]
     context |= {
         "mode": mode,
         "written": form.data.get("body", ""),
-        "problems": problems,
+        "problems": [] if newer else problems,
+        "allowed": read.allowed_states(refusal),
         "newer": newer,
-        "client_id": form.data.get("client_id", ""),
+        "client_id": form.data.get("client_id") or context["client_id"],
+        # only what a refusal shows counts as seen
+        "seen_seq": context["seen_seq"] if newer else form.data.get("seen_seq", ""),
+        "files_lost": bool(request.FILES),
     }
+    status = refusal.status if isinstance(refusal, Conflict) else 422
     if request.headers.get("HX-Request"):
-        return render(request, "desk/_composer.html", context, status=422)
-    context |= read.customer_context(request, ticket, viewer, clock.now())
-    context |= read.list_context(request, viewer, clock.now(), current=ticket.reference) | read.bar_context(
-        request, viewer
-    )
-    return render(request, "desk/ticket.html", context, status=422)
+        response = render(request, "desk/_composer.html", context, status=status)
+        if newer:
+            response["HX-Trigger-After-Swap"] = "desk:newer"
+        return response
+    context |= read.customer_context(request, ticket, viewer, at)
+    context |= read.list_context(request, viewer, at, current=ticket.reference)
+    context |= read.bar_context(request, viewer)
+    return render(request, "desk/ticket.html", {"event": live.position(), **context}, status=status)
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reveal(request: HttpRequest, reference: str, field: str) -> HttpResponse:
     """Show a masked value for a reason; the look is kept."""
     viewer = read.staff_viewer(request)

@@ -1,16 +1,18 @@
 """What the desk's pages are made of: readers that several addresses share. No writes here."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import DutyState
-from accounts.models import Agent
+from accounts.models import Agent, DutyReason
 from core.actors import Actor
-from core.errors import NotVisible
+from core.errors import DomainError, NotVisible, SignInNeeded
 from core.panels import panels_at
 from customers.enums import Level
 from customers.models import Device
@@ -19,7 +21,6 @@ from customers.viewers import viewer_of
 from knowledge.services.search import suggest_articles
 from tickets.enums import ACTIVE, DONE, Grade, Status
 from tickets.models import Assignment, Queue, StatusName, Ticket
-from tickets.rules import may_move
 from tickets.services import classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
@@ -55,7 +56,12 @@ NAMES_SECONDS = 30
 
 
 def staff_viewer(request: HttpRequest) -> Actor:
-    """The member of staff who looks. Raises NotVisible for everybody else: the desk does not exist for customers."""
+    """The member of staff who looks. Raises NotVisible for customers, for whom the desk does not exist, and
+    SignInNeeded for nobody who writes (who only reads was led to the sign-in, see desk_urls)."""
+    if not request.user.is_authenticated:
+        raise SignInNeeded(
+            _("Sign in again in another tab, then send once more. What you wrote is still in the field.")
+        )
     viewer = viewer_of(request)
     if not viewer.is_staff:
         raise NotVisible()
@@ -81,14 +87,26 @@ def status_names() -> dict[str, StatusName]:
     return names
 
 
+def allowed_states(refusal: DomainError | None) -> list[str]:
+    """The names of the states that a refused step could have led to."""
+    allowed = refusal.extra.get("allowed") if refusal is not None else None
+    names = status_names()
+    codes = [str(code) for code in allowed] if isinstance(allowed, list) else []
+    return [names[code].name if code in names else str(Status(code).label) for code in codes]
+
+
 def list_context(request: HttpRequest, viewer: Actor, at: datetime, *, current: str = "") -> dict[str, Any]:
     """The queue column: one page of the chosen list."""
     view = request.GET.get("view") or "mine"
     page = desk.list_rows(viewer=viewer, view=view, at=at, cursor=request.GET.get("cursor", ""))
+    groups = grouped(page.rows, at)
+    soon = [row for group in groups if group["code"] == "soon" for row in group["rows"]]
     return {
         "view": view,
         "view_name": _view_name(view),
-        "groups": grouped(page.rows, at),
+        "groups": groups,
+        "facts": soon[:2],
+        "soon_count": len(soon),
         "shown": len(page.rows),
         "next_cursor": page.next_cursor,
         "current": current,
@@ -176,13 +194,27 @@ def lists_context(viewer: Actor, at: datetime, *, view: str = "") -> dict[str, A
 
 
 def bar_context(request: HttpRequest, viewer: Actor) -> dict[str, Any]:
-    """The bar: one's own duty state."""
+    """The bar: one's own duty state, and what the page wants to hear of."""
     agent = Agent.objects.filter(user_id=viewer.id).first()
     return {
         "agent": agent,
         "duty_label": DutyState(agent.duty_state).label if agent else "",
-        "duty_choices": [DutyState.AVAILABLE, DutyState.BUSY, DutyState.WRAP_UP, DutyState.OFFLINE],
+        "topics": " ".join([f"desk:{viewer.id}", *(f"queue:{pk}" for pk in _watched_queues(viewer))]),
+        "break_reasons": [(row["code"], in_reader_language(row)) for row in break_reasons()],
     }
+
+
+def _watched_queues(viewer: Actor) -> list[int]:
+    return [row["id"] for row in all_queues() if viewer.sees_all or row["team_id"] in viewer.scopes]
+
+
+def break_reasons() -> list[dict[str, Any]]:
+    """What somebody may say a break is for; kept for half a minute."""
+    rows: list[dict[str, Any]] | None = cache.get("break-reasons")
+    if rows is None:
+        rows = list(DutyReason.objects.filter(active=True).values("code", "name_zh", "name_en"))
+        cache.set("break-reasons", rows, NAMES_SECONDS)
+    return rows
 
 
 def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[str, Any]:
@@ -196,23 +228,14 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "lines": lines,
         "older": len(lines) == THREAD_PAGE,
         "last_entry": lines[-1].id if lines else 0,
-        "seen_seq": max((line.seq for line in lines if line.author == "customer"), default=0),
+        "seen_seq": ticket.thread.last_seq,
+        "client_id": uuid.uuid4().hex,
         "clocks": faces,
         "drafts": desk.drafts_of(ticket, viewer),
         "mine": ticket.assignee_id == viewer.id,
         "active": status in ACTIVE,
         "done": status in DONE,
-        "can": {
-            "claim": status in ACTIVE and ticket.assignee_id != viewer.id,
-            "escalate": status in ACTIVE,
-            "hand_down": status in ACTIVE and ticket.tier is not None and ticket.tier.position > 1,
-            "resolve": status in ACTIVE and status != Status.NEW,
-            "wait": any(may_move(status, s) for s in Status if s.value.startswith("waiting"))
-            and status != Status.NEW,
-            "resume": status.value.startswith("waiting"),
-            "reopen": status in (Status.RESOLVED, Status.CLOSED),
-            "confirm": status == Status.RESOLVED,
-        },
+        "can": {name.replace("-", "_") for name in desk.acts_for(ticket, viewer)},
         "channel_icon": CHANNEL_ICONS.get(ticket.channel.kind, "chat"),
         "at": at,
     }

@@ -1,5 +1,6 @@
 """The desk's pages and their parts."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -8,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Agent
 from accounts.services.duty import set_duty
 from core import clock, live
-from core.errors import InvalidInput, NotVisible
+from core.errors import InvalidInput, NotAllowed, NotVisible
 from tickets.services import desk, search, timeline
 from tickets.views import desk_context as read
 
@@ -166,8 +167,10 @@ def duty(request: HttpRequest) -> HttpResponse:
     error = ""
     try:
         set_duty(agent=agent, state=state, reason=reason, actor=viewer, at=clock.now())
-    except InvalidInput as refused:
+    except (InvalidInput, NotAllowed) as refused:
         error = str(refused)
     if not request.headers.get("HX-Request"):
+        if error:
+            messages.warning(request, error)
         return redirect("desk:queue")
     return render(request, "desk/_duty.html", {**read.bar_context(request, viewer), "duty_error": error})

@@ -6,19 +6,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock
 from core.actors import Actor
-from core.errors import InvalidInput, NotVisible
+from core.errors import DomainError, InvalidInput, NotVisible, TooMany
 from core.services.limits import spend
 from core.viewers import address_of
 from customers.models import Customer, Device, Product
 from customers.viewers import viewer_of
 from tickets.customer_forms import LookUpForm, RequestForm
 from tickets.forms import add_domain_error
-from tickets.models import Ticket
+from tickets.models import StatusName, Ticket
 from tickets.services.intake import request_service
 from tickets.services.links import issue_link, look_up
 
@@ -28,7 +29,7 @@ SENT_SESSION_KEY = "sent_request"
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """The request form; what an article or a search already knows comes filled in."""
     viewer = viewer_of(request)
@@ -37,14 +38,15 @@ def ask(request: HttpRequest) -> HttpResponse:
         if viewer.kind == "customer"
         else None
     )
-    if request.method == "GET":
+    if request.method != "POST":
         form = RequestForm(initial=_known(request, customer, viewer))
         return render(request, "help/request.html", {"form": form, "customer": customer})
     form = RequestForm(request.POST, request.FILES)
+    refusal: DomainError | None = None
     if form.is_valid():
-        spend(f"requests:{address_of(request)}", limit=REQUESTS_AN_HOUR, seconds=3600)
         data = form.cleaned_data
         try:
+            spend(f"requests:{address_of(request)}", limit=REQUESTS_AN_HOUR, seconds=3600)
             ticket, token = request_service(
                 phone=data["phone"],
                 name=data["name"],
@@ -64,12 +66,36 @@ def ask(request: HttpRequest) -> HttpResponse:
                 actor=viewer,
                 at=clock.now(),
             )
-        except InvalidInput as error:
-            add_domain_error(form, error)
+        except DomainError as error:
+            if error.status == 404:
+                raise
+            refusal = error
+            if error.code == "key_reused":
+                form.send_anew()
+                form.add_error(
+                    None,
+                    _(
+                        "You sent this page before, with other words. Send it again if you need something else."
+                    ),
+                )
+            else:
+                add_domain_error(form, error)
         else:
             request.session[SENT_SESSION_KEY] = [ticket.reference, token]
             return redirect("help:sent")
-    return render(request, "help/request.html", {"form": form, "customer": customer}, status=422)
+    context = {"form": form, "customer": customer, "files_lost": bool(request.FILES)}
+    return _refused(request, "help/request.html", context, refusal)
+
+
+def _refused(
+    request: HttpRequest, template: str, context: dict[str, Any], refusal: DomainError | None
+) -> HttpResponse:
+    """The form again, with everything that was written: 422 for what was filled in, else the refusal's own status."""
+    wrong = refusal is None or isinstance(refusal, InvalidInput)
+    response = render(request, template, context, status=422 if wrong or refusal is None else refusal.status)
+    if refusal is not None and "retry_after" in refusal.extra:
+        response["Retry-After"] = str(refusal.extra["retry_after"])
+    return response
 
 
 def _known(request: HttpRequest, customer: Customer | None, viewer: Actor) -> dict[str, Any]:
@@ -120,16 +146,17 @@ def sent(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
     """Progress by number and phone: opens a private link of its own."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(
             request,
             "help/lookup.html",
             {"form": LookUpForm(initial={"reference": request.GET.get("reference")})},
         )
     form = LookUpForm(request.POST)
+    refusal: DomainError | None = None
     if form.is_valid():
         at = clock.now()
         try:
@@ -139,13 +166,14 @@ def lookup(request: HttpRequest) -> HttpResponse:
                 at=at,
                 bucket=address_of(request),
             )
-        except InvalidInput as error:
+        except (InvalidInput, TooMany) as error:
+            refusal = error
             add_domain_error(form, error)
         except NotVisible:
             return render(request, "help/lookup.html", {"form": form, "nothing": True}, status=404)
         else:
             return redirect("tickets:track", issue_link(ticket=ticket, at=at))
-    return render(request, "help/lookup.html", {"form": form}, status=422)
+    return _refused(request, "help/lookup.html", {"form": form}, refusal)
 
 
 @never_cache
@@ -164,6 +192,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         .select_related("product__line")
         .order_by("product__line__position", "serial")[:50]
     )
+    names = {row.code: row.customer_name for row in StatusName.objects.all()}
+    rows = [(ticket, names.get(ticket.status) or ticket.get_status_display()) for ticket in tickets]
     return render(
-        request, "help/mine.html", {"tickets": tickets, "devices": devices, "signed_in": True, "at": at}
+        request, "help/mine.html", {"tickets": rows, "devices": devices, "signed_in": True, "at": at}
     )

@@ -23,7 +23,7 @@ from tickets.forms import add_domain_error
 from tickets.models import StatusName, Ticket
 from tickets.services import timeline
 from tickets.services.links import ticket_of_token
-from tickets.services.resolve import confirm, reopen
+from tickets.services.resolve import confirm, may_reopen, reopen
 from tickets.services.talk import customer_reply
 
 
@@ -82,8 +82,15 @@ def _ticket(viewer: Actor, pk: int) -> Ticket:
     return Ticket.objects.visible_to(viewer).select_related(*related).get(pk=pk)
 
 
-def _context(request: HttpRequest, way: Way, *, form: CustomerReplyForm | None = None) -> dict[str, object]:
-    ticket = way.ticket
+def _context(
+    request: HttpRequest,
+    way: Way,
+    *,
+    form: CustomerReplyForm | None = None,
+    not_solved: NotSolvedForm | None = None,
+    refusal: DomainError | None = None,
+) -> dict[str, object]:
+    ticket, at = way.ticket, clock.now()
     names = {row.code: row for row in StatusName.objects.all()}
     panels = [
         (panel.template, panel.context(request, ticket, way.viewer)) for panel in panels_at("ticket-track")
@@ -93,18 +100,25 @@ def _context(request: HttpRequest, way: Way, *, form: CustomerReplyForm | None =
         "ticket": ticket,
         "status": names.get(ticket.status),
         "may_confirm": ticket.status == Status.RESOLVED,
-        "may_reopen": ticket.status in (Status.RESOLVED, Status.CLOSED),
+        "may_reopen": may_reopen(ticket, at=at),
+        "done": ticket.status in (Status.RESOLVED, Status.CLOSED),
+        "refusal": refusal,
+        "files_lost": bool(request.FILES),
         "lines": timeline.read(ticket, viewer=way.viewer, limit=200)[::-1],
         "panels": [(template, context) for template, context in panels if context is not None],
         "form": form or CustomerReplyForm(),
-        "not_solved": NotSolvedForm(),
+        "not_solved": not_solved or NotSolvedForm(),
         "event": live.position(),
-        "at": clock.now(),
+        "at": at,
     }
 
 
 def show(request: HttpRequest, way: Way) -> HttpResponse:
-    response = render(request, "tickets/track.html", _context(request, way))
+    return _page(request, _context(request, way))
+
+
+def _page(request: HttpRequest, context: dict[str, object], *, status: int = 200) -> HttpResponse:
+    response = render(request, "tickets/track.html", context, status=status)
     # the address is the key: it must not travel on in a Referer, nor into an index ("no-referrer" would make browsers
     # send "Origin: null" with this page's own forms, which the forgery check refuses)
     response["Referrer-Policy"] = "same-origin"
@@ -119,6 +133,7 @@ def part(request: HttpRequest, way: Way) -> HttpResponse:
 
 def say(request: HttpRequest, way: Way) -> HttpResponse:
     form = CustomerReplyForm(request.POST, request.FILES)
+    status = 422
     if form.is_valid():
         try:
             customer_reply(
@@ -129,39 +144,43 @@ def say(request: HttpRequest, way: Way) -> HttpResponse:
                 actor=way.viewer,
                 at=clock.now(),
             )
-        except InvalidInput as error:
+        except DomainError as error:
+            if error.status == 404:
+                raise
             add_domain_error(form, error)
+            status = status if isinstance(error, InvalidInput) else error.status
         else:
             messages.success(request, _("Sent. Your answer comes here."))
             return redirect(way.url())
-    return render(request, "tickets/track.html", _context(request, way, form=form), status=422)
+    return _page(request, _context(request, way, form=form), status=status)
 
 
 def accept(request: HttpRequest, way: Way) -> HttpResponse:
     try:
         confirm(ticket=way.ticket, actor=way.viewer, at=clock.now())
     except Conflict as error:
-        messages.warning(request, str(error))
-    else:
-        messages.success(request, _("Thank you. The request is closed; you can open it again within 7 days."))
+        return _page(request, _context(request, way, refusal=error), status=error.status)
+    messages.success(request, _("Thank you. The request is closed; you can open it again within 7 days."))
     return redirect(way.url())
 
 
 def not_solved(request: HttpRequest, way: Way) -> HttpResponse:
-    reason = request.POST.get("reason", "").strip()[:1000]
+    """Open it again; what is still wrong is the reason that the agents read."""
+    form = NotSolvedForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _context(request, way, not_solved=form), status=422)
     try:
         reopen(
             ticket=way.ticket,
-            reason=reason or _("The customer says that it is not solved."),
+            reason=form.cleaned_data["reason"] or "not_solved",
             actor=way.viewer,
             at=clock.now(),
         )
     except DomainError as error:
         if error.status == 404:
             raise
-        messages.warning(request, str(error))
-    else:
-        messages.success(request, _("We are on it again. You don't have to repeat anything."))
+        return _page(request, _context(request, way, not_solved=form, refusal=error), status=error.status)
+    messages.success(request, _("We are on it again. You don't have to repeat anything."))
     return redirect(way.url())
 
 
