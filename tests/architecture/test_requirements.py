@@ -43,7 +43,11 @@ def exists(name: str) -> bool:
         return True
     body: list[ast.stmt] = ast.parse(file.read_text()).body
     for part in parts:
-        found = [n for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and n.name == part]
+        found = [
+            n
+            for n in body
+            if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and n.name == part
+        ]
         if not found:
             return False
         body = found[0].body
