@@ -43,6 +43,13 @@ def staff_app(user: User) -> App:
     return App(**{"X-Session-Token": answer.json()["meta"]["session_token"]})
 
 
+def app_of(user: User) -> App:
+    """The app of somebody who signed in before: allauth's token is the session's key."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return App(**{"X-Session-Token": str(client.session.session_key)})
+
+
 class Texts(list[tuple[str, str]]):
     """The text messages that left, in place of a provider."""
 
