@@ -178,9 +178,7 @@ def _ticket_cards(found: Tickets, at: datetime) -> list[Card]:
             "alarm",
             found.soon,
             _unit_tickets(found.soon),
-            ngettext("%(n)d has no owner", "%(n)d have no owner", found.soon_free) % {"n": found.soon_free}
-            if found.soon
-            else _("Nothing is due soon."),
+            _free(found.soon_free) if found.soon else _("Nothing is due soon."),
             f"{url}?need=soon",
             tone="" if found.soon else "ok",
             chip=sla_chip("orange", 100 * left / SOON.total_seconds(), remaining_words(left))
@@ -193,14 +191,20 @@ def _ticket_cards(found: Tickets, at: datetime) -> list[Card]:
             "chat",
             found.unanswered,
             _unit_tickets(found.unanswered),
-            ngettext("%(n)d without an owner", "%(n)d without an owner", found.unanswered_free)
-            % {"n": found.unanswered_free}
+            _free(found.unanswered_free)
             if found.unanswered
             else _("Everybody who wrote has an owner and a deadline."),
             f"{url}?need=unanswered",
             tone="" if found.unanswered else "ok",
         ),
     ]
+
+
+def _free(n: int) -> str:
+    """How many have no owner."""
+    if not n:
+        return _("Each has an owner.")
+    return ngettext("%(n)d has no owner", "%(n)d have no owner", n) % {"n": n}
 
 
 def _unit_tickets(n: int) -> str:
@@ -257,9 +261,7 @@ def _follow_up_card(found: Waiting, at: datetime) -> Card:
         "star",
         found.count,
         ngettext("rating", "ratings", found.count),
-        ngettext("%(n)d is not assigned yet", "%(n)d are not assigned yet", found.free) % {"n": found.free}
-        if found.count
-        else _("Everybody was called."),
+        _free(found.free) if found.count else _("Everybody was called."),
         f"{reverse('admin:surveys_badratingfollowup_changelist')}?need=contact",
         tone="bad" if found.count and left <= 0 else ("" if found.count else "ok"),
         chip=sla_chip(state, 100 * left / 86400, remaining_words(left)) if found.count else "",

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from config import admin_home
@@ -10,6 +11,9 @@ from config import admin_home
 
 class AnxinAdminSite(UnfoldAdminSite):
     """unfold's site under this project's name."""
+
+    index_title = _("Today")
+    enable_nav_sidebar = True
 
     def extra_urls(self) -> list[URLPattern]:
         return [path("now/", self.admin_view(self.now_view), name="now")]

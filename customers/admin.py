@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -18,9 +19,11 @@ from unfold.decorators import display
 
 from core.admin_base import BaseAdmin, ConfigAdmin, TableInline, ViewOnlyInline
 from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, SafeResource
+from core.admin_fields import ChosenField
 from core.admin_filters import DaysFilter
 from core.masks import mask_address, mask_contact, mask_email, mask_name, mask_phone
 from customers import admin_views, rules
+from customers.enums import CareFlag
 from customers.models import (
     Brand,
     Consent,
@@ -69,6 +72,10 @@ class DeviceInline(ViewOnlyInline):
     show_change_link = True
 
 
+class CustomerForm(forms.ModelForm):
+    care_flags = ChosenField(CareFlag.choices, label=_("Care flags"))
+
+
 class CustomerResource(SafeResource):
     personal = frozenset({"phone", "email"})
 
@@ -82,6 +89,7 @@ class CustomerAdmin(ExportMixin, BaseAdmin):
     """Name, phone, email and address are shown masked; the eye beside them asks for a reason. They change
     where the customer proves them, not here."""
 
+    form = CustomerForm
     resource_classes = (CustomerResource,)
     list_display = ("shown", "level", "phone_masked", "region", "created_at")
     list_filter = (("level", ChoicesDropdownFilter), ("created_at", DaysFilter))

@@ -303,7 +303,7 @@ class FollowUpAdmin(ExportMixin, VerbsMixin, BaseAdmin):
         percent = max(0.0, min(100.0, 100 * left / total))
         state = "red" if left <= 0 else "orange" if percent < 20 else "yellow" if percent <= 50 else "green"
         return format_html(
-            '<span class="ax-inline">{}</span>', sla_chip(state, percent, remaining_words(left))
+            '<span class="ax ax-inline">{}</span>', sla_chip(state, percent, remaining_words(left))
         )
 
     @display(description=_("ticket"))

@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.widgets import ForeignKeyWidget
-from unfold import widgets
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 
 from accounts.models import Skill
 from channels_hub.enums import ChannelKind
 from core.admin_base import ConfigAdmin, TableInline
 from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, SafeResource
+from core.admin_fields import ChosenField, LinesField
 from customers.enums import Level
 from tickets.models import (
     Category,
@@ -27,40 +27,6 @@ from tickets.models import (
     StatusName,
     Tier,
 )
-
-
-class LinesField(forms.CharField):
-    """A list of words, one a line, kept as JSON."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=widgets.UnfoldAdminTextareaWidget(attrs={"rows": 4}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(str(v) for v in value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> list[str]:
-        if isinstance(value, list):
-            return value
-        lines = (line.strip() for line in str(value or "").splitlines())
-        return list(dict.fromkeys(line for line in lines if line))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.to_python(initial) != self.to_python(data)
-
-
-class ChosenField(forms.MultipleChoiceField):
-    """Any of some codes, kept as JSON."""
-
-    def __init__(self, choices: Any, **kwargs: Any) -> None:
-        super().__init__(
-            choices=choices,
-            required=False,
-            widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget(),
-            **kwargs,
-        )
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != list(data or [])
 
 
 class QueueForm(forms.ModelForm):

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.models import User
 from core import clock
 from core.actors import Actor
 from core.masks import mask_address, mask_email, mask_name, mask_phone
@@ -119,7 +120,20 @@ def assignments_of(ticket: Ticket) -> list[dict[str, Any]]:
     rows = list(
         Assignment.objects.filter(ticket=ticket).select_related("agent", "by").order_by("-since", "-id")[:10]
     )
-    return [{"row": row, "why": why(row) if place == 0 else None} for place, row in enumerate(rows)]
+    return [
+        {
+            "row": row,
+            "agent": name_of(row.agent),
+            "by": name_of(row.by),
+            "why": why(row) if place == 0 else None,
+        }
+        for place, row in enumerate(rows)
+    ]
+
+
+def name_of(user: User | None) -> str:
+    """A colleague in the reader's language."""
+    return timeline.person_name(user.display_name, user.display_name_en, user.username) if user else ""
 
 
 def panels(request: HttpRequest, ticket: Ticket) -> list[SafeString]:
