@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from customers.models import Customer
 from surveys.enums import FollowUpState
@@ -19,6 +20,7 @@ from tests.factories.surveys import SurveyFactory
 from tests.factories.tickets import make_desk
 from tests.factories.times import NOW
 from tests.factories.work import make_colleague
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +63,7 @@ def test_an_app_does_the_customers_and_the_agents_part(
         assert sent.status_code == 201, sent.content
         reference = sent.json()["reference"]
         assert sent.headers["Location"] == f"/api/v1/requests/{reference}/"
-        settle(at=moment_now())
+        settle(at=timezone.now())
 
         # and signs in later with the number
         app = customer_app(PHONE, texts)
@@ -101,7 +103,7 @@ def test_an_app_does_the_customers_and_the_agents_part(
             f"requests/{reference}/messages/", {"body": "红灯，重启也没用", "client_id": "m1"}
         )
         assert answered.status_code == 201
-        settle(at=moment_now())
+        settle(at=timezone.now())
 
         # it goes to L2
         refused = desk.post(f"tickets/{reference}/escalate/", {"reason": "beyond-skill"})
@@ -117,7 +119,7 @@ def test_an_app_does_the_customers_and_the_agents_part(
         )
         assert raised.status_code == 200, raised.content
         assert raised.json()["tier"]["code"] == "L2"
-        settle(at=moment_now())
+        settle(at=timezone.now())
         engineer = staff_app(zhou)
         assert engineer.get(f"tickets/{reference}/").json()["assignee"]["id"] == zhou.pk
         moment.shift(timedelta(minutes=20))
@@ -127,7 +129,7 @@ def test_an_app_does_the_customers_and_the_agents_part(
         )
         assert (solved.status_code, solved.json()["status"]) == (200, "resolved")
         assert "confirm" in solved.json()["allowed"]
-        settle(at=moment_now())
+        settle(at=timezone.now())
 
         # the customer is content with the solution, but not with the service
         assert app.get(f"requests/{reference}/").json()["allowed"] == ["messages", "confirm", "not-solved"]
@@ -140,7 +142,7 @@ def test_an_app_does_the_customers_and_the_agents_part(
         assert (rated.status_code, rated.json()["stars"]) == (201, 2)
         again = app.post(f"requests/{reference}/survey/", {"stars": 5, "solved": True})
         problem(again, 409, "already_answered")
-        settle(at=moment_now())
+        settle(at=timezone.now())
 
     follow_up = BadRatingFollowUp.objects.get()
     assert (follow_up.state, follow_up.rated_agent_id) == (FollowUpState.TO_DO, zhou.pk)
@@ -148,13 +150,5 @@ def test_an_app_does_the_customers_and_the_agents_part(
     assert Customer.objects.get().phone == PHONE
 
 
-def moment_now():
-    from django.utils import timezone
-
-    return timezone.now()
-
-
 def _assignee(reference: str) -> int | None:
-    from tickets.models import Ticket
-
     return Ticket.objects.get(reference=reference).assignee_id
