@@ -276,6 +276,7 @@ class Story(RuleBasedStateMachine):
     def the_state_changes(self, status: Status) -> None:
         move(self.ticket, status, at=self.now)
         self.status = status
+        self.beaten = False
 
     @precondition(lambda self: self.status != Status.CLOSED)
     @rule(

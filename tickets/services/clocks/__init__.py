@@ -96,8 +96,8 @@ def start_clocks(*, ticket: Ticket, actor: Actor, at: datetime) -> list[Clock]:
 
 
 def _promise(sheet: Sheet, row: Ticket) -> bool:
-    """Stamp a ticket that has no clocks yet; False when it has, or when no policy covers it."""
-    if row.clocks.exists():
+    """Stamp a ticket that was promised nothing yet; False when it was, or when no policy covers it."""
+    if row.sla_target_id is not None:
         return False
     try:
         sheet.stamp(row.pk, choose_target(ticket=row, at=sheet.at))
@@ -186,7 +186,7 @@ def retarget_all(sheet: Sheet) -> int:
         if not target:
             log.error("ticket_without_sla", ticket=row.pk, grade=row.grade, level=row.level)
             continue
-        unpromised = row.sla_target_id is None and not row.clocks.exists()
+        unpromised = row.sla_target_id is None
         sheet.stamp(row.pk, target)
         if unpromised:
             sheet.start_all(row.pk)

@@ -21,6 +21,10 @@ from tickets.stopwatch import Stopwatch
 
 #: what a stopwatch and a row have in common
 SHARED = tuple(field.name for field in fields(Stopwatch) if field.name != "hours")
+#: what is written on a ticket, and what is read of it
+_WRITTEN = ("sla_policy_id", "sla_target_id", "due_at", "due_kind", "due_total")
+_READ = ("status", "grade", "level", "brand_id", "tier_id", "created_at", "first_responded_at", *_WRITTEN)
+_READ_BESIDE = ("tier__hop_minutes", "sla_policy__part_pause_days", "sla_target__policy_id")
 WARN, BREACH, PAUSE_ENDS = "sla-warn", "sla-breach", "sla-pause-ends"
 TIMERS = (WARN, BREACH, PAUSE_ENDS)
 
@@ -109,9 +113,10 @@ class Sheet:
         self, ticket_ids: Iterable[int], *, actor: Actor, at: datetime, skip_locked: bool = False
     ) -> None:
         self.actor, self.at = actor, at
-        rows = Ticket.objects.filter(pk__in=list(ticket_ids)).select_related(
-            "tier", "sla_policy", "sla_target__response_calendar", "sla_target__resolution_calendar"
-        )
+        ids = list(ticket_ids)
+        rows = Ticket.objects.filter(pk__in=ids).only(*_READ)
+        if len(ids) > 1:  # for one, what is promised is read when it is needed, which is seldom
+            rows = rows.select_related("tier", "sla_policy", "sla_target").only(*_READ, *_READ_BESIDE)
         self.tickets = {row.pk: row for row in lock_rows(rows, skip_locked=skip_locked).order_by("pk")}
         self._clocks: dict[int, list[Clock]] = {pk: [] for pk in self.tickets}
         self._before: dict[int, tuple[Any, ...]] = {}
@@ -292,11 +297,29 @@ class Sheet:
             for clock in clocks
             if clock.pk and self._before[clock.pk] != _values(clock)
         ]
-        _update(touched)
+        self._update(touched)
         Clock.objects.bulk_create(self._new)
         announce_many(self._facts, actor=self.actor, at=self.at)
         self._set_timers([*touched, *self._new])
         self._write_tickets()
+
+    def _update(self, clocks: list[Clock]) -> None:
+        """Write the fields that differ, each row once."""
+        differ = {clock.pk: self._changes(clock) for clock in clocks}
+        if len(clocks) <= 5:
+            for pk, values in differ.items():
+                Clock.objects.filter(pk=pk).update(**values)
+        else:
+            names = {name.removesuffix("_id") for values in differ.values() for name in values}
+            Clock.objects.bulk_update(clocks, sorted(names), batch_size=100)
+
+    def _changes(self, clock: Clock) -> dict[str, Any]:
+        before = self._before[clock.pk]
+        return {
+            name: value
+            for name, old, value in zip(SHARED, before, _values(clock), strict=True)
+            if old != value
+        }
 
     def _set_timers(self, clocks: list[Clock]) -> None:
         if not clocks:
@@ -327,28 +350,19 @@ class Sheet:
                 row.due_at, row.due_kind, row.due_total = due
                 changed_rows.append(row)
         if len(changed_rows) == 1:
-            changed_rows[0].save(update_fields=_TICKET_FIELDS)
+            row = changed_rows[0]
+            Ticket.objects.filter(pk=row.pk).update(**{name: getattr(row, name) for name in _WRITTEN})
         elif changed_rows:
-            Ticket.objects.bulk_update(changed_rows, _TICKET_FIELDS, batch_size=200)
+            Ticket.objects.bulk_update(
+                changed_rows, [name.removesuffix("_id") for name in _WRITTEN], batch_size=200
+            )
 
     def copy_to(self, ticket: Ticket) -> None:
         """Bring the caller's object up to date."""
         row = self.tickets[ticket.pk]
-        ticket.sla_policy, ticket.sla_target = row.sla_policy, row.sla_target
-        ticket.due_at, ticket.due_kind, ticket.due_total = row.due_at, row.due_kind, row.due_total
-
-
-_TICKET_FIELDS = ["sla_policy", "sla_target", "due_at", "due_kind", "due_total"]
+        for name in _WRITTEN:
+            setattr(ticket, name, getattr(row, name))
 
 
 def _values(clock: Clock) -> tuple[Any, ...]:
     return tuple(getattr(clock, name) for name in SHARED)
-
-
-def _update(clocks: list[Clock]) -> None:
-    if len(clocks) <= 2:
-        for clock in clocks:
-            clock.save(update_fields=SHARED)
-    else:
-        names = [name.removesuffix("_id") for name in SHARED]
-        Clock.objects.bulk_update(clocks, names, batch_size=100)
