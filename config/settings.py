@@ -295,12 +295,27 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    # only by name: the classes cannot be imported while settings are read
+    # the keys that core.api.schema names
     "APPEND_COMPONENTS": {
         "securitySchemes": {
-            "SessionToken": {"type": "apiKey", "in": "header", "name": "X-Session-Token"},
-            "TrackingToken": {"type": "apiKey", "in": "header", "name": "X-Tracking-Token"},
-            "ChatToken": {"type": "apiKey", "in": "header", "name": "X-Chat-Token"},
+            "SessionToken": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Session-Token",
+                "description": "What signing in at /_allauth/app/v1/ answers",
+            },
+            "TrackingToken": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Tracking-Token",
+                "description": "What sending a request answers: opens that one request",
+            },
+            "ChatToken": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Chat-Token",
+                "description": "What beginning a chat answers: opens that one chat",
+            },
         }
     },
     # without it the page would ask a validator on another server

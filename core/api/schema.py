@@ -7,31 +7,11 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from core.api.doors import CHAT_HEADER, TRACKING_HEADER, Door
+from core.api.doors import TRACKING_HEADER, Door
 from core.api.problems import MEDIA_TYPE
 
 #: names of the security schemes (settings declare them)
 SIGN_IN, LINK, CHAT = "SessionToken", "TrackingToken", "ChatToken"
-SCHEMES: dict[str, dict[str, str]] = {
-    SIGN_IN: {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Session-Token",
-        "description": "What signing in at /_allauth/app/v1/ answers.",
-    },
-    LINK: {
-        "type": "apiKey",
-        "in": "header",
-        "name": TRACKING_HEADER,
-        "description": "What sending a request answers: opens that one request.",
-    },
-    CHAT: {
-        "type": "apiKey",
-        "in": "header",
-        "name": CHAT_HEADER,
-        "description": "What starting a chat answers: opens that one chat.",
-    },
-}
 
 
 class Problem(serializers.Serializer[Any]):

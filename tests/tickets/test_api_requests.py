@@ -191,7 +191,9 @@ def test_what_a_request_costs() -> None:
     wish = {**WISH, "product": product.code, "serial": "L5P2025000042", "region": "hangzhou"}
     with CaptureQueriesContext(connection) as seen:
         assert App().post("requests/", wish, Idempotency_Key=KEY).status_code == 201
-    assert len(seen) <= 38, [query["sql"][:90] for query in seen]
+    # PostgreSQL draws the ticket's number by a statement of its own
+    allowed = 39 if connection.vendor == "postgresql" else 38
+    assert len(seen) <= allowed, [query["sql"][:90] for query in seen]
 
 
 # --- following ----------------------------------------------------------------------------------------------
