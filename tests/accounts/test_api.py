@@ -29,7 +29,9 @@ def test_a_break_needs_its_reason() -> None:
 
 
 def test_only_a_lead_signs_somebody_out() -> None:
-    problem(app_of(make_agent("林晓")).post("duty/", {"state": "forced_out", "reason": "x"}), 403, "not_allowed")
+    problem(
+        app_of(make_agent("林晓")).post("duty/", {"state": "forced_out", "reason": "x"}), 403, "not_allowed"
+    )
 
 
 def test_staff_who_take_no_tickets_have_no_duty() -> None:
