@@ -280,8 +280,23 @@ class Past:
         for agent in [winner, *(other for other in crew if other is not winner)][:4]:
             taken = fewest if agent is winner else self.chance.randint(fewest + 1, most + 2)
             candidate = Candidate(agent, taken, weights=rules.ROUTING_WEIGHTS)
-            candidate.scores = {"load": 1 - taken / agent.ticket_capacity, "region": 1.0}
-            candidate.facts = {"skills": {}, "region": True, "language": False, "prior": False}
+            idle = self.chance.randint(1, 50)
+            candidate.facts = {
+                "skills": {},
+                "region": True,
+                "language": False,
+                "idle_minutes": idle,
+                "prior": False,
+            }
+            candidate.scores = {
+                "prior": 0.0,
+                "skill": 0.0,
+                "load": 1 - taken / agent.ticket_capacity,
+                "region": 1.0,
+                "language": 0.0,
+                "value": 0.0,
+                "idle": idle / rules.IDLE_FULL_MINUTES,
+            }
             found.append(candidate.as_json(won=agent is winner))
         return sorted(found, key=lambda row: -float(row["total"]))
 
