@@ -47,7 +47,8 @@ class RequestForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    files = ManyFiles(label=_("Photos, video or documents"), required=False)
+    # a form field of this name, not BaseForm.files
+    files = ManyFiles(label=_("Photos, video or documents"), required=False)  # type: ignore[assignment]
     name = forms.CharField(label=_("How may we call you?"), max_length=40, required=False)
     phone = forms.CharField(label=_("Phone number"), max_length=40, required=False)
     email = forms.CharField(
@@ -74,8 +75,9 @@ class RequestForm(forms.Form):
 
     def send_anew(self) -> None:
         """The page went out before with other content: sent once more, it is a request of its own."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("token")] = uuid.uuid4().hex
+        data: Any = self.data
+        self.data = data = data.copy()
+        data[self.add_prefix("token")] = uuid.uuid4().hex
 
     @property
     def serial_is_unknown(self) -> bool:
@@ -96,7 +98,8 @@ class CustomerReplyForm(forms.Form):
     body = forms.CharField(
         label=_("Anything to add?"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
-    files = ManyFiles(label=_("Add photos"), required=False)
+    # a form field of this name, not BaseForm.files
+    files = ManyFiles(label=_("Add photos"), required=False)  # type: ignore[assignment]
     client_id = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

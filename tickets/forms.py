@@ -177,7 +177,8 @@ class ReplyForm(forms.Form):
     )
 
     body = text(_("Reply"), rows=6, limit=10_000)
-    files = ManyFiles(label=_("Attachments"), required=False)
+    # a form field of this name, not BaseForm.files
+    files = ManyFiles(label=_("Attachments"), required=False)  # type: ignore[assignment]
     then = forms.ChoiceField(label=_("Then"), choices=NEXT, required=False)
     client_id = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     seen_seq = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
@@ -216,7 +217,8 @@ class ResolveForm(forms.Form):
     message = text(
         _("Message to the customer"), limit=10_000, help_text=_("What was done; it asks them to confirm")
     )
-    files = ManyFiles(label=_("Attachments"), required=False)
+    # a form field of this name, not BaseForm.files
+    files = ManyFiles(label=_("Attachments"), required=False)  # type: ignore[assignment]
     client_id = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

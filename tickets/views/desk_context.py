@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -80,10 +80,10 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
 
 def status_names() -> dict[str, StatusName]:
     """The names of the states; a renamed one shows within half a minute."""
-    names: dict[str, StatusName] | None = cache.get("status-names")
+    names: dict[str, StatusName] | None = caches["local"].get("status-names")
     if names is None:
         names = {row.code: row for row in StatusName.objects.all()}
-        cache.set("status-names", names, NAMES_SECONDS)
+        caches["local"].set("status-names", names, NAMES_SECONDS)
     return names
 
 
@@ -123,14 +123,11 @@ def _view_name(view: str) -> object:
 
 def all_queues() -> list[dict[str, Any]]:
     """Names of the queues, kept for half a minute."""
-    rows: list[dict[str, Any]] | None = cache.get("queue-names")
+    rows: list[dict[str, Any]] | None = caches["local"].get("queue-names")
     if rows is None:
-        rows = list(
-            Queue.objects.filter(active=True)
-            .order_by("position", "code")
-            .values("id", "name_zh", "name_en", "team_id")
-        )
-        cache.set("queue-names", rows, NAMES_SECONDS)
+        queues = Queue.objects.filter(active=True).order_by("position", "code")
+        rows = [dict(row) for row in queues.values("id", "name_zh", "name_en", "team_id")]
+        caches["local"].set("queue-names", rows, NAMES_SECONDS)
     return rows
 
 
@@ -143,19 +140,19 @@ def in_reader_language(row: dict[str, Any], field: str = "name") -> str:
 def grouped(rows: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
     """Rows under their headings, by what is due: overdue and within 30 minutes, later, no running clock."""
     groups: dict[str, list[dict[str, Any]]] = {"soon": [], "later": [], "paused": []}
+    names = status_names()
     for row in rows:
-        groups[decorate(row, at)].append(row)
+        groups[decorate(row, at, names)].append(row)
     return [{"code": code, "rows": found} for code, found in groups.items() if found]
 
 
-def decorate(row: dict[str, Any], at: datetime) -> str:
-    """Give a row of ticket values what its template prints; returns the group it belongs to."""
+def decorate(row: dict[str, Any], at: datetime, names: dict[str, StatusName]) -> str:
+    """Give a row of ticket values what its template prints (`names` of the states); returns the group it belongs to."""
     chip = queue_chip(row, at)
     row["chip"] = chip
     row["icon"] = CHANNEL_ICONS.get(row["channel__kind"], "chat")
     row["who"] = row["customer__salutation"] or row["customer__name"]
     row["grade_name"] = Grade(row["grade"]).label if row["grade"] else ""
-    names = status_names()
     row["wait_words"] = names[row["status"]].name if row["status"] in names else ""
     row["level_name"] = Level(row["level"]).label
     row["category"] = in_reader_language(row, "category__name") if row["category__name_zh"] else ""
@@ -210,10 +207,11 @@ def _watched_queues(viewer: Actor) -> list[int]:
 
 def break_reasons() -> list[dict[str, Any]]:
     """What somebody may say a break is for; kept for half a minute."""
-    rows: list[dict[str, Any]] | None = cache.get("break-reasons")
+    rows: list[dict[str, Any]] | None = caches["local"].get("break-reasons")
     if rows is None:
-        rows = list(DutyReason.objects.filter(active=True).values("code", "name_zh", "name_en"))
-        cache.set("break-reasons", rows, NAMES_SECONDS)
+        found = DutyReason.objects.filter(active=True).values("code", "name_zh", "name_en")
+        rows = [dict(row) for row in found]
+        caches["local"].set("break-reasons", rows, NAMES_SECONDS)
     return rows
 
 
