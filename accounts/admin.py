@@ -6,10 +6,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -139,10 +138,13 @@ class UserAdmin(BaseUserAdmin, BaseAdmin):
             kwargs["form"] = ModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj is not None and obj.kind == UserKind.STAFF else ()
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         found = self.get_object(request, id)
         if found is not None and found.kind == UserKind.CUSTOMER:
-            raise ValidationError(_("Customers choose their own password."))
+            raise Http404  # customers choose their own password
         return super().user_change_password(request, id, form_url)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.core.cache import cache as store
+from django.core.cache import caches
 from django.db import models
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast
@@ -104,7 +104,7 @@ Fields = tuple[tuple[str, str, str], ...]
 def _differences(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, int], Fields]:
     """What each entry changed. An entry never changes, so the answer is kept."""
     keys = {(row[0], row[2]): row for row in rows}
-    cached = store.get_many([f"admin-change:{label}:{pk}" for label, pk in keys])
+    cached = caches["local"].get_many([f"admin-change:{label}:{pk}" for label, pk in keys])
     known: dict[tuple[str, int], Fields] = {}
     missing: dict[str, list[tuple[Any, ...]]] = {}
     for key, row in keys.items():
@@ -116,7 +116,7 @@ def _differences(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, int], Field
     for label, entries in list(missing.items())[:LOOKED_UP]:
         found = _compare(tracked()[label], entries)
         known.update({(label, history_id): fields for history_id, fields in found.items()})
-        store.set_many({f"admin-change:{label}:{pk}": fields for pk, fields in found.items()}, DAY)
+        caches["local"].set_many({f"admin-change:{label}:{pk}": fields for pk, fields in found.items()}, DAY)
     return known
 
 

@@ -117,13 +117,13 @@ def entries() -> list[tuple[str, list[Entry]]]:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """unfold's SIDEBAR.navigation: only what this person may see, so that nothing is asked for in vain."""
-    groups = [
+    home = reverse("admin:index")
+    groups: list[dict[str, Any]] = [
         {
             "title": None,
             "items": [
-                _item(
-                    _("Today"), "home", reverse("admin:index"), active=request.path == reverse("admin:index")
-                )
+                _item(_("Today"), "home", home, active=request.path == home),
+                _item(_("Desk"), "inbox", "/desk/", active=False),
             ],
         }
     ]

@@ -58,7 +58,6 @@ class CappedPaginator(Paginator):
     """Counts at most COUNT_LIMIT rows, whatever the table holds; pages beyond are reached with "next"."""
 
     template_name = "admin/capped_pagination.html"
-    limit = COUNT_LIMIT
 
     @cached_property
     def count(self) -> int:
@@ -66,6 +65,10 @@ class CappedPaginator(Paginator):
         if isinstance(rows, QuerySet):
             return len(rows.order_by().values_list("pk")[: COUNT_LIMIT + 1])
         return len(rows)
+
+    @property
+    def limit(self) -> int:
+        return COUNT_LIMIT
 
     @property
     def more(self) -> bool:

@@ -20,7 +20,7 @@ from import_export.admin import ImportMixin as BaseImportMixin
 from import_export.fields import Field
 from import_export.formats.base_formats import CSV, XLSX
 from import_export.resources import ModelResource
-from import_export.results import Result
+from import_export.results import Error, Result
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
 
 from core.masks import mask_contact
@@ -118,7 +118,7 @@ class ConfigResource(SafeResource):
         if len(dataset) > IMPORT_LIMIT:
             result = Result()
             message = _("A file may hold at most %(n)d rows.") % {"n": IMPORT_LIMIT}
-            result.append_base_error(result.error_result_class(ValueError(message)))
+            result.append_base_error(Error(ValueError(message)))
             return result
         return super().import_data(dataset, *args, **kwargs)
 

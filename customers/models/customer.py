@@ -55,6 +55,7 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions = [("export_contacts", _("Can export contact data unmasked"))]
         indexes = [
             models.Index(fields=["phone"], condition=~models.Q(phone=""), name="customer_by_phone"),
             models.Index(fields=["name"], name="customer_by_name"),

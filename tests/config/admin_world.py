@@ -130,7 +130,7 @@ def make_staff(role: Role, name: str = "") -> User:
 
 
 def sign_in(user: User) -> Client:
-    client = Client()
+    client = Client(headers={"accept-language": "en"})
     client.force_login(user)
     return client
 

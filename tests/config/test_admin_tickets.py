@@ -36,7 +36,7 @@ LATER = NOW + timedelta(minutes=10)
 
 
 @pytest.fixture(autouse=True)
-def _later() -> Any:
+def _later(db: None) -> Any:
     with clock.at_time(LATER):
         yield
 
@@ -289,7 +289,11 @@ def test_resolve_confirm_reopen(boss: Client, lin: Any, codes: dict[str, Any]) -
     assert fresh(ticket).status == Status.CLOSED
     assert do(boss, ticket, "reopen", reason="又坏了").status_code == 302
     assert fresh(ticket).status == Status.OPEN
-    done = [kind for kind in kinds_of(ticket) if kind in (TicketResolved.kind, TicketClosed.kind, TicketReopened.kind)]
+    done = [
+        kind
+        for kind in kinds_of(ticket)
+        if kind in (TicketResolved.kind, TicketClosed.kind, TicketReopened.kind)
+    ]
     assert done == [TicketResolved.kind, TicketClosed.kind, TicketReopened.kind]
 
 

@@ -113,6 +113,9 @@ class CalendarAdmin(ConfigAdmin):
             calendars.check(form.instance, windows, days)
             super().save_related(request, form, formsets, change)
             return
+        for formset in formsets:
+            # nothing of it was saved: the log of the page names the form's fields only
+            formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
         data = form.cleaned_data
         if not (form.has_changed() or any(formset.has_changed() for formset in formsets)):
             return
@@ -128,8 +131,6 @@ class CalendarAdmin(ConfigAdmin):
             name_zh=data["name_zh"],
             name_en=data["name_en"],
         )
-        for formset in formsets:
-            formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
     def response_change(self, request: HttpRequest, obj: Calendar) -> HttpResponse:
         new = getattr(request, "new_calendar", None)
