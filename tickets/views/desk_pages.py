@@ -127,8 +127,9 @@ def find(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:200]
     ids = search.find(query=query, viewer=viewer, limit=50) if query else []
     rows = desk.rows_for(ids, viewer=viewer)
+    names = read.status_names()
     for row in rows:
-        read.decorate(row, at)
+        read.decorate(row, at, names)
     context = {"query": query, "rows": rows, "at": at, **read.bar_context(request, viewer)}
     return _page(request, "desk/search.html", context)
 
