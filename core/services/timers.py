@@ -112,8 +112,8 @@ def _fire(pk: int, *, at: datetime) -> bool:
             if handle is None:
                 raise LookupError(f"no handler for timers of kind {timer.kind}")
             handle(timer, at)
-            # a handler may have set the same key anew: then the row has moved on and stays
-            Timer.objects.filter(pk=pk, due_at=timer.due_at).delete()
+            # a handler may have set the same key anew, be it for the same moment: then no attempt is counted
+            Timer.objects.filter(pk=pk, due_at=timer.due_at, attempts=timer.attempts).delete()
     except Exception as error:  # noqa: BLE001  any failure of any handler becomes a retry
         _failed(pk, error, at=at)
     return True

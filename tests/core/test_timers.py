@@ -58,6 +58,22 @@ def test_a_handler_may_set_its_own_key_anew(at: datetime, on_ring) -> None:
     assert list(Timer.objects.values_list("due_at", "attempts")) == [(at + MINUTE, 0)]
 
 
+@pytest.mark.django_db
+def test_it_may_even_be_the_same_moment(at: datetime, on_ring) -> None:
+    """What fires says that something else is due already: the next beat does it."""
+    rung: list[datetime] = []
+
+    def ring(timer: Timer, now: datetime) -> None:
+        rung.append(now)
+        if len(rung) == 1:
+            timers.set_timer("ring", subject_id=5, due_at=timer.due_at)
+
+    on_ring(ring)
+    timers.set_timer("ring", subject_id=5, due_at=at)
+    assert [timers.fire_due(at=at + MINUTE) for _beat in range(3)] == [1, 1, 0]
+    assert not Timer.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_failing_timer_is_tried_five_times_then_shown(at: datetime, on_ring) -> None:
     def fail(timer: Timer, now: datetime) -> None:

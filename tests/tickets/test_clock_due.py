@@ -215,6 +215,23 @@ def test_after_seven_days_for_a_part_the_clock_runs_again(
     assert clock_of(ticket, RESOLUTION).state == ClockState.RUNNING
 
 
+def test_a_promise_that_was_used_up_before_the_pause_is_late_when_it_ends(
+    desk_defaults: dict[str, Any], at: datetime
+) -> None:
+    """The pause ends and the deadline is reached in the same moment: both are due on one timer."""
+    ticket = make_timed_ticket(at=at, grade=Grade.COMPLEX)
+    move(ticket, Status.WAITING_PART, at=at + 30 * HOUR)
+    Ticket.objects.filter(pk=ticket.pk).update(grade=Grade.SIMPLE)
+    clocks.retarget(ticket=ticket, actor=PERSON, at=at + 31 * HOUR)
+    end = at + 30 * HOUR + timedelta(days=7)
+    fire_due(at=end + MINUTE)
+    fire_due(at=end + MINUTE)
+    resolution = clock_of(ticket, RESOLUTION)
+    assert (resolution.due_at, resolution.breached_at) == (end, end + MINUTE)
+    assert [percent for _at, percent, _who in told(ticket, RESOLUTION)] == [50, 80, 100]
+    prove(ticket)
+
+
 def test_ending_a_pause_twice_ends_it_once(desk_defaults: dict[str, Any], at: datetime) -> None:
     ticket = make_timed_ticket(at=at)
     move(ticket, Status.WAITING_PART, at=at)
