@@ -1,11 +1,14 @@
 """Calendars: what they mean in hours, and how an edit becomes a version."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from io import StringIO
 from typing import Any
 
 import chinese_calendar.constants
 import pytest
+from django.core.management import call_command
 
+from core import clock
 from core.actors import SYSTEM
 from core.errors import Conflict, InvalidInput
 from core.models import Event
@@ -271,3 +274,14 @@ def test_a_policy_that_does_not_use_the_calendar_keeps_its_version(at: datetime)
     other = CalendarFactory(windows=OFFICE)
     new_version(calendar=other, windows=WEEK, days=[], actor=PERSON, at=at)
     assert policies.current_policy(brand=1, at=at) == policy
+
+
+def test_the_command_renews_and_warns(at: datetime) -> None:
+    known = max(chinese_calendar.constants.holidays).year
+    behind = following(holidays_until=2025, code="shop")
+    out, err = StringIO(), StringIO()
+    with clock.at_time(datetime(known, 12, 24, tzinfo=UTC)):
+        call_command("refresh_holidays", stdout=out, stderr=err)
+    assert out.getvalue() == f"shop v2: until {known}\n"
+    assert f"The public holidays of {known + 1} are not known yet" in err.getvalue()
+    assert Calendar.objects.get(pk=behind.pk).is_current is False

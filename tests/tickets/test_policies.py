@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from core import clock
 from core.errors import Conflict, InvalidInput
 from core.models import Event
 from customers.enums import Level
+from tests.factories.accounts import UserFactory
 from tests.factories.customers import BrandFactory
 from tests.factories.tickets import OFFICE, CalendarFactory, SlaPolicyFactory, make_timed_ticket
 from tests.tickets.timing import PERSON, clock_of, move, prove
+from tickets import jobs
 from tickets.enums import ClockKind, ClockState, Grade, Status
 from tickets.models import Clock, SlaPolicy, Ticket
 from tickets.services import clocks, policies
@@ -308,3 +311,23 @@ def test_a_batch_costs_the_same_for_six_and_more(at: datetime, django_assert_num
     newer = edited(new, Changes(targets={SIMPLE_NORMAL: {"first_response_minutes": 20}}), at)
     with django_assert_num_queries(len(few)):
         apply_to_open(policy=newer, actor=PERSON, at=at)
+
+
+def test_the_job_applies_in_somebodys_name(at: datetime) -> None:
+    user = UserFactory()
+    policy = SlaPolicyFactory()
+    make_timed_ticket(at=at)
+    new = edited(policy, FASTER, at)
+    assert jobs.apply_policy(policy.pk, user.pk) == 0
+    with clock.at_time(at + HOUR):
+        assert jobs.apply_policy(new.pk, user.pk) == 1
+    event = Event.objects.get(kind="tickets.sla_policy_applied")
+    assert (event.actor_kind, event.actor_id, event.at) == ("staff", user.pk, at + HOUR)
+
+
+def test_what_nobody_promised_anything_is_found(at: datetime) -> None:
+    forgotten = make_timed_ticket(at=at)
+    make_timed_ticket(at=at, grade="", start=False)
+    SlaPolicyFactory()
+    make_timed_ticket(at=at)
+    assert list(Ticket.objects.unpromised()) == [forgotten]
