@@ -165,6 +165,7 @@ def decorate(row: dict[str, Any], at: datetime, names: dict[str, StatusName]) ->
 def lists_context(viewer: Actor, at: datetime, *, view: str = "") -> dict[str, Any]:
     """The lists column: counts of one's own lists and of the queues."""
     found = desk.counts(viewer=viewer, at=at)
+    waiting = desk.waiting_by_queue(viewer=viewer)
     hot = {"soon"}
     return {
         "own_lists": [
@@ -178,12 +179,12 @@ def lists_context(viewer: Actor, at: datetime, *, view: str = "") -> dict[str, A
         ],
         "queues": [
             {
-                "queue": row.queue,
-                "waiting": row.waiting,
-                "oldest_at": row.oldest_at,
-                "view": f"queue:{row.queue.pk}",
+                "name": in_reader_language(row),
+                "waiting": waiting.get(row["id"], (0, None))[0],
+                "oldest_at": waiting.get(row["id"], (0, None))[1],
+                "view": f"queue:{row['id']}",
             }
-            for row in desk.queue_counts(viewer=viewer)
+            for row in own_queues(viewer)
         ],
         "view": view,
         "at": at,
@@ -196,13 +197,14 @@ def bar_context(request: HttpRequest, viewer: Actor) -> dict[str, Any]:
     return {
         "agent": agent,
         "duty_label": DutyState(agent.duty_state).label if agent else "",
-        "topics": " ".join([f"desk:{viewer.id}", *(f"queue:{pk}" for pk in _watched_queues(viewer))]),
+        "topics": " ".join([f"desk:{viewer.id}", *(f"queue:{row['id']}" for row in own_queues(viewer))]),
         "break_reasons": [(row["code"], in_reader_language(row)) for row in break_reasons()],
     }
 
 
-def _watched_queues(viewer: Actor) -> list[int]:
-    return [row["id"] for row in all_queues() if viewer.sees_all or row["team_id"] in viewer.scopes]
+def own_queues(viewer: Actor) -> list[dict[str, Any]]:
+    """The queues of the viewer's teams, as in all_queues."""
+    return [row for row in all_queues() if viewer.sees_all or row["team_id"] in viewer.scopes]
 
 
 def break_reasons() -> list[dict[str, Any]]:
