@@ -228,7 +228,9 @@ document.addEventListener('click', async (event) => {
   }
   dialog.innerHTML = await answer.text();
   globalThis.htmx?.process(dialog);
-  if (globalThis.anxin?.openDialog) globalThis.anxin.openDialog(dialog); else dialog.showModal();
+  // afterwards the focus goes back to what opened it: the button, or the menu that the link stands in
+  const opener = link.closest('details.menu-at')?.querySelector('summary') ?? link;
+  if (globalThis.anxin?.openDialog) globalThis.anxin.openDialog(dialog, opener); else dialog.showModal();
 });
 
 toBottom();
