@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 Q = TypeVar("Q", bound="models.QuerySet[Any]")
 
@@ -38,6 +39,14 @@ def horizon() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         return cursor.fetchone()[0]
+
+
+def below_horizon(rows: Q) -> Q:
+    """The events that no running transaction can still come before, in the statement that reads them."""
+    if not on_postgresql():
+        return rows
+    edge = RawSQL("(SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)", [])
+    return rows.filter(txid__lt=edge)
 
 
 def next_id(model: type[models.Model]) -> int:

@@ -12,7 +12,7 @@ import structlog
 from django.db import DatabaseError
 
 from core.actors import Actor
-from core.db import horizon
+from core.db import below_horizon
 from core.models import Event, EventCursor
 from core.services.deliveries import after
 
@@ -96,10 +96,7 @@ def nudges_of(events: Iterable[Event]) -> list[Nudge]:
 def position() -> int:
     """The newest event that no running transaction can still come before; 0 when there is none. A page takes it
     *before* it reads its content and hands it to its socket as `since`: nothing falls between page and socket."""
-    rows = Event.objects.order_by("-txid", "-id")
-    edge = horizon()
-    if edge is not None:
-        rows = rows.filter(txid__lt=edge)
+    rows = below_horizon(Event.objects.order_by("-txid", "-id"))
     return rows.values_list("pk", flat=True).first() or 0
 
 

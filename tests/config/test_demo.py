@@ -112,7 +112,8 @@ def test_the_next_ticket_gets_the_next_number(load: Scale) -> None:
         actor=SYSTEM,
         at=NOW,
     )
-    assert ticket.pk == old.pk + 1
+    assert ticket.pk > old.pk
+    assert ticket.reference == f"T-2026-{ticket.pk:06d}"
     assert TicketEntry.objects.filter(ticket=ticket).count() == 1
 
 
