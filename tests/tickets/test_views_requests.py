@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
+from accounts import ports
 from core.models import File
 from customers.models import Customer
 from tests.factories.accounts import CustomerUserFactory
@@ -234,3 +235,32 @@ def test_mine_shows_ones_own_and_nobody_elses(client: Client) -> None:
 def test_mine_leads_visitors_to_the_sign_in_and_back(client: Client) -> None:
     page = text_of(client.get(reverse("help:mine")))
     assert f'href="{reverse("account_login")}?next={reverse("help:mine")}"' in page
+
+
+def test_a_customer_signs_in_with_a_code_and_finds_the_request_they_sent_before(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str] = []
+
+    def send_text(*, phone: str, body: str) -> bool:
+        texts.append(body)
+        return True
+
+    monkeypatch.setattr(ports.send_text, "_provider", send_text)
+    send(client)
+    ticket = Ticket.objects.get()
+    visitor = browser_of()
+    asked = visitor.post(
+        f"{reverse('account_request_login_code')}?next={reverse('help:mine')}",
+        {"phone": PHONE, "next": reverse("help:mine")},
+    )
+    code = re.search(r"\d{6}", texts[-1])
+    assert code is not None
+    visitor.get(asked["Location"])
+    answer = visitor.post(asked["Location"], {"code": code[0], "next": reverse("help:mine")})
+    assert (answer.status_code, answer["Location"]) == (302, reverse("help:mine"))
+    page = text_of(visitor.get(reverse("help:mine")))
+    assert ticket.reference in page
+    own = visitor.get(reverse("tickets:mine", args=[ticket.reference]))
+    assert (own.status_code, WORDS in text_of(own)) == (200, True)
+    assert ticket.reference not in text_of(browser_of().get(reverse("help:mine")))
