@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import widgets
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.views import ChangeList
 
 from core import ports_declared
 from core.actors import Actor
@@ -136,6 +137,16 @@ def _without(line: Any, hidden: Iterable[str]) -> Any:
     return tuple(name for name in line if name not in hidden) or None
 
 
+class CappedChangeList(ChangeList):
+    """The heading names a number only for a list that was narrowed, and only one that was counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        narrowed = self.query or self.has_active_filters
+        if not narrowed or getattr(self.paginator, "more", False):
+            self.full_result_count = self.result_count
+
+
 class BaseAdmin(Guarded, ModelAdmin):
     """Base of every model admin of this project.
 
@@ -176,6 +187,9 @@ class BaseAdmin(Guarded, ModelAdmin):
         """Whether this person may use verbs on rows that they cannot edit (assign, retry, publish …)."""
         opts = self.opts
         return bool(request.user.has_perm(f"{opts.app_label}.change_{opts.model_name}"))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return CappedChangeList
 
     # --- search ---------------------------------------------------------------------------------------
     def get_search_results(

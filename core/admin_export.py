@@ -31,6 +31,10 @@ FULL_CONTACTS = "customers.export_contacts"
 #: rows in one file: it is built while somebody waits
 EXPORT_LIMIT = 20_000
 IMPORT_LIMIT = 5_000
+#: columns that say which row is meant
+IDENTIFYING = frozenset(
+    {"code", "reference", "display_name", "username", "slug", "employee_no", "model", "number"}
+)
 #: what a spreadsheet takes for the beginning of a formula
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -75,13 +79,27 @@ class SafeResource(ModelResource):
         return [self._heading(field) for field in self.get_export_fields(selected_fields)]
 
     def _heading(self, field: Field) -> str:
-        """Declared columns carry their own words, the others those of the model."""
+        """Declared columns carry their own words, the others those of the model: of the related row where the column
+        only identifies it (`queue__code`: queue), else of the column."""
         if field.column_name and field.column_name != field.attribute:
             return str(field.column_name)
+        model, words = self._meta.model, ""
         try:
-            return str(self._meta.model._meta.get_field(field.attribute).verbose_name)
-        except (FieldDoesNotExist, AttributeError):
+            for name in str(field.attribute).split("__"):
+                found = model._meta.get_field(name)
+                if not (words and name in IDENTIFYING):
+                    words = str(getattr(found, "verbose_name", name))
+                model = found.related_model or model
+        except FieldDoesNotExist:
             return str(field.column_name)
+        return words
+
+
+class ChooseFieldsForm(SelectableFieldsExportForm):
+    """Which columns, in the words of the file."""
+
+    def _get_field_label(self, resource: type[SafeResource], field_name: str) -> str:
+        return resource()._heading(resource.fields[field_name]).capitalize()
 
 
 class ConfigResource(SafeResource):
@@ -126,7 +144,7 @@ class ConfigResource(SafeResource):
 class ExportMixin(BaseExportMixin):
     """The list as it stands (search and filters applied) as CSV or Excel."""
 
-    export_form_class = SelectableFieldsExportForm
+    export_form_class = ChooseFieldsForm
     formats = (SafeCSV, XLSX)
     to_encoding = "utf-8"
 

@@ -217,3 +217,23 @@ def test_who_may_only_look_imports_nothing(codes: dict[str, Any]) -> None:
     client = sign_in(make_staff(Role.QUALITY))
     assert client.get(reverse("admin:customers_device_import")).status_code == 403
     assert upload(client, "customers_device", "serial\nA\n").status_code == 403
+
+
+def test_columns_have_the_words_of_the_model(boss: Client) -> None:
+    make_open_ticket(make_colleague("林晓"))
+    [row] = table(export(boss, "tickets_ticket"))
+    assert list(row) == [
+        *(
+            "number",
+            "subject",
+            "customer",
+            "phone",
+            "level when it was opened",
+            "grade",
+            "category",
+            "state",
+            "queue",
+        ),
+        *("tier", "assignee", "channel", "model", "created at", "first answered at", "due at", "resolved at"),
+        *("closed at", "solution", "root cause"),
+    ]

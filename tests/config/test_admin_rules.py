@@ -542,3 +542,11 @@ class TestMachinery:
         assert [row["pk"] for row in last.context["rows"]] == [tickets[0].pk]
         assert 'rel="next"' not in last.content.decode()
         assert 'rel="next"' in first.content.decode()
+
+    def test_a_list_that_was_not_narrowed_names_no_number_above(
+        self, root: Client, codes: dict[str, Any]
+    ) -> None:
+        make_timed_ticket(start=False)
+        url = address("tickets_ticket", "changelist")
+        assert "1 result" not in root.get(url).content.decode()
+        assert "1 result" in root.get(url, {"state": "new"}).content.decode()

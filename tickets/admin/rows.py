@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.views import ChangeList
 
 from core import clock
+from core.admin_base import CappedChangeList
 from core.masks import mask_name
 from core.templatetags.ui import local_time, remaining_words, sla_chip
 from customers.enums import Level
@@ -42,7 +42,7 @@ COLUMNS = (
 GRADE_LOOK = {Grade.MAJOR: "red", Grade.COMPLEX: "orange"}
 
 
-class TicketChangeList(ChangeList):
+class TicketChangeList(CappedChangeList):
     """Fetches only what a row shows."""
 
     def get_results(self, request: HttpRequest) -> None:
