@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, npgettext, pgettext
 from django.utils.translation import gettext as _
 
 from channels_hub.enums import SendState
@@ -155,7 +155,9 @@ def _first(a: datetime | None, b: datetime | None) -> datetime | None:
 
 def _ticket_cards(found: Tickets, at: datetime) -> list[Card]:
     url = reverse("admin:tickets_ticket_changelist")
-    queues = ", ".join(f"{name} {n}" for name, n in found.late_queues.most_common(3))
+    queues = pgettext("between names", ", ").join(
+        f"{name} {n}" for name, n in found.late_queues.most_common(3)
+    )
     over = int((at - found.oldest).total_seconds()) if found.oldest else 0
     left = int((found.next_due - at).total_seconds()) if found.next_due else 0
     return [
@@ -208,7 +210,7 @@ def _free(n: int) -> str:
 
 
 def _unit_tickets(n: int) -> str:
-    return ngettext("ticket", "tickets", n)
+    return npgettext("unit", "ticket", "tickets", n)
 
 
 def count_waiting(viewer: Actor, may: Callable[[str], bool], at: datetime) -> dict[str, Waiting]:
@@ -260,7 +262,7 @@ def _follow_up_card(found: Waiting, at: datetime) -> Card:
         _("Bad ratings not contacted"),
         "star",
         found.count,
-        ngettext("rating", "ratings", found.count),
+        npgettext("unit", "rating", "ratings", found.count),
         _free(found.free) if found.count else _("Everybody was called."),
         f"{reverse('admin:surveys_badratingfollowup_changelist')}?need=contact",
         tone="bad" if found.count and left <= 0 else ("" if found.count else "ok"),
@@ -274,7 +276,7 @@ def _mail_card(found: Waiting, at: datetime) -> Card:
         _("Mail not sent"),
         "send",
         found.count,
-        ngettext("message", "messages", found.count),
+        npgettext("unit", "message", "messages", found.count),
         _("Given up after all tries. Send again, or reach the customer another way.")
         if found.count
         else _("Everything was sent."),
@@ -289,7 +291,7 @@ def _delivery_card(found: Waiting, at: datetime) -> Card:
         _("Deliveries given up"),
         "bug",
         found.count,
-        ngettext("delivery", "deliveries", found.count),
+        npgettext("unit", "delivery", "deliveries", found.count),
         _("Tried five times. Look at the error and try again.")
         if found.count
         else _("All events were handled."),
@@ -304,7 +306,7 @@ def _timer_card(found: Waiting, at: datetime) -> Card:
         _("Timers given up"),
         "refresh",
         found.count,
-        ngettext("timer", "timers", found.count),
+        npgettext("unit", "timer", "timers", found.count),
         _("Tried five times. Look at the error and try again.")
         if found.count
         else _("Every timer has fired."),
@@ -319,7 +321,7 @@ def _article_card(found: Waiting, at: datetime) -> Card:
         _("Articles to review"),
         "book",
         found.count,
-        ngettext("article", "articles", found.count),
+        npgettext("unit", "article", "articles", found.count),
         _("In review, or past the day to look at them.") if found.count else _("All are reviewed."),
         f"{reverse('admin:knowledge_article_changelist')}?need=review",
         tone="" if found.count else "ok",

@@ -148,7 +148,7 @@ def update(path: Path) -> tuple[int, int]:
     catalogue = _read(path)
     found = texts_wanted(path)
     there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue}
-    wanted = {(context, text): (plural, files) for (context, text, plural), files in found.items()}
+    wanted = _once_each(found)
     kept = polib.POFile(wrapwidth=110)
     kept.metadata = catalogue.metadata
     added = 0
@@ -170,6 +170,15 @@ def update(path: Path) -> tuple[int, int]:
         kept.append(entry)
     _write(path, str(kept) + "\n")
     return added, len(there.keys() - wanted.keys())
+
+
+def _once_each(found: dict[Key, set[str]]) -> dict[tuple[str | None, str], tuple[str | None, set[str]]]:
+    """A text said with and without a number has one entry, with its plural: gettext finds the plain one in it."""
+    merged: dict[tuple[str | None, str], tuple[str | None, set[str]]] = {}
+    for (context, text, plural), files in found.items():
+        other, others = merged.get((context, text), (None, set()))
+        merged[context, text] = (plural or other, files | others)
+    return merged
 
 
 def _plural_forms(path: Path) -> int:
@@ -214,13 +223,16 @@ def problems(path: Path) -> list[str]:
     longer in the source."""
     catalogue = _read(path)
     there = {(entry.msgctxt, entry.msgid): entry for entry in catalogue if not entry.obsolete}
-    found = {(context, text): plural for context, text, plural in texts_wanted(path)}
+    found = _once_each(texts_wanted(path))
     listed = [f"missing: {text!r}" for _context, text in sorted(found.keys() - there.keys(), key=str)]
     listed += [f"no longer used: {text!r}" for _context, text in sorted(there.keys() - found.keys(), key=str)]
-    for (_context, text), entry in there.items():
+    for (context, text), entry in there.items():
         translated = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
         if entry.fuzzy:
             listed.append(f"fuzzy: {text!r}")
+        plural = found.get((context, text), (None, set()))[0]
+        if plural and not entry.msgid_plural:
+            listed.append(f"without its plural: {text!r}")
         if not all(translated):
             listed.append(f"untranslated: {text!r}")
         elif any(_placeholders(one) - _placeholders(text + (entry.msgid_plural or "")) for one in translated):

@@ -37,4 +37,6 @@ class User(AbstractUser):
         return self.display_name or self.username
 
     def get_full_name(self) -> str:
-        return self.display_name or super().get_full_name() or self.username
+        english = (get_language() or "").startswith("en")
+        shown = (self.display_name_en if english else "") or self.display_name
+        return shown or super().get_full_name() or self.username
