@@ -52,7 +52,7 @@ class AgentChoice(forms.ModelChoiceField):
     """Colleagues who take tickets, with tier and number of open tickets at most."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.get_full_name()} · {obj.agent.get_tier_display()}"
+        return f"{obj.name} · {obj.agent.get_tier_display()}"
 
 
 class ManyFilesInput(forms.ClearableFileInput):

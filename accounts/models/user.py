@@ -37,6 +37,4 @@ class User(AbstractUser):
         return self.display_name or self.username
 
     def get_full_name(self) -> str:
-        english = (get_language() or "").startswith("en")
-        shown = (self.display_name_en if english else "") or self.display_name
-        return shown or super().get_full_name() or self.username
+        return self.display_name or super().get_full_name() or self.username
