@@ -92,6 +92,9 @@ def steps(run: Run, only: list[str], python: str, env: dict[str, str], given_dat
     if wanted("migrations"):
         run.step("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"], env)
 
+    if wanted("sqlite") or wanted("postgres"):
+        # before any Django of the tests has read (and kept) a catalogue that is not there yet
+        run.step("translations", [python, "manage.py", "compile_translations"], env)
     browser = chromium()
     tests = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
     if browser:

@@ -1,5 +1,6 @@
 """What every test can use."""
 
+import gettext
 import importlib
 import inspect
 import os
@@ -9,9 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from asgiref.local import Local
 from django.core.cache import caches
 from django.db import connection
 from django.db.backends.sqlite3 import base as sqlite
+from django.utils.translation import trans_real
 
 from core import translations
 from core.services import deliveries, timers
@@ -36,7 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _translations_are_compiled() -> None:
-    translations.compile_all()
+    """A fresh clone has no compiled catalogue: Django forgets the empty ones that it read before."""
+    if translations.compile_all():
+        trans_real._translations.clear()
+        trans_real._default = None
+        trans_real._active = Local()
+        gettext._translations.clear()
 
 
 @pytest.fixture(autouse=True)
