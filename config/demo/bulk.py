@@ -164,9 +164,11 @@ class Pool:
             age = timedelta(seconds=chance.randint(60, 3600 if late else 240))
         elif stop == "resolve":
             age = timedelta(minutes=chance.randint(60, 60 * 60))
+        elif stop == "customer_writes":
+            age = timedelta(minutes=chance.randint(6, 300 if late else 16))
         else:
-            age = timedelta(minutes=chance.randint(60, 600 if late else 200))
-        trouble.pace = 0.1 if stop in ("answer", "customer_writes") else 0.4
+            age = timedelta(minutes=chance.randint(60, 200))
+        trouble.pace = {"answer": 0.1, "customer_writes": 0.05}.get(stop, 0.4)
         trouble.at = self._whole(now - age)
         return trouble
 

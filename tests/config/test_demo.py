@@ -55,7 +55,7 @@ def told() -> list[tuple[Any, ...]]:
     """Every ticket as somebody would describe it."""
     return list(
         Ticket.objects.order_by("pk").values_list(
-            "reference", "subject", "serial", "status", "grade", "created_at", "assignee__username", "due_at"
+            "subject", "serial", "status", "grade", "created_at", "assignee__username", "due_at"
         )
     )
 

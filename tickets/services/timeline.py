@@ -5,28 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F, Q, Value
-from django.db.models.functions import Cast
+from django.db.models import Q
 from django.utils.translation import get_language
 
-from accounts.models import User
 from channels_hub.enums import Author
 from channels_hub.models import Message
 from core.actors import Actor
 from core.models import Event, File
 from tickets import events, words
 from tickets.enums import EntryKind
-from tickets.models import (
-    Category,
-    Note,
-    Queue,
-    RootCause,
-    SolutionCode,
-    StatusName,
-    Ticket,
-    TicketEntry,
-    Tier,
-)
+from tickets.models import Note, Ticket, TicketEntry
+from tickets.services import naming
 
 
 def record(
@@ -167,8 +156,8 @@ def read(
     after: int | None = None,
 ) -> list[Line]:
     """The newest `limit` lines in order of time; `before` an entry's id, the ones that precede it; `after` an
-    entry's id, the ones that follow it. Customers get public lines only. At most three queries, whatever the
-    number of lines."""
+    entry's id, the ones that follow it. Customers get public lines only. At most four queries, whatever the
+    number of lines; two while the names are kept."""
     rows = _rows(ticket, viewer=viewer)
     if after is not None:
         found = list(rows.filter(_beyond(after, "gt")).order_by("at", "id").values(*COLUMNS)[:limit])
@@ -265,67 +254,36 @@ def _files_of(message_ids: list[int]) -> dict[int, list[File]]:
 
 
 #: event data key → the table whose code it holds
-_CODED: dict[str, tuple[str, Any]] = {
-    "before": ("status", StatusName),
-    "after": ("status", StatusName),
-    "category": ("category", Category),
-    "queue": ("queue", Queue),
-    "tier": ("tier", Tier),
-    "from_tier": ("tier", Tier),
-    "to_tier": ("tier", Tier),
-    "solution_code": ("solution", SolutionCode),
-    "root_cause": ("cause", RootCause),
+_CODED: dict[str, str] = {
+    "before": "status",
+    "after": "status",
+    "category": "category",
+    "queue": "queue",
+    "tier": "tier",
+    "from_tier": "tier",
+    "to_tier": "tier",
+    "solution_code": "solution",
+    "root_cause": "cause",
 }
 _PEOPLE = ("agent_id", "before_agent_id")
 
 
 def names_for(datas: Iterable[dict[str, Any]]) -> words.Names:
-    """The names behind the codes and ids of events, in one query (none when there are none)."""
-    wanted: dict[str, tuple[Any, set[str]]] = {}
+    """The names behind the codes and ids of events, kept by the process for half a minute: at most two queries."""
+    coded: set[tuple[str, str]] = set()
     people: set[int] = set()
     for data in datas:
         for key, value in data.items():
             if value and key in _CODED:
-                table, model = _CODED[key]
-                wanted.setdefault(table, (model, set()))[1].add(str(value))
+                coded.add((_CODED[key], str(value)))
             elif value and key in _PEOPLE:
                 people.add(int(value))
-    parts = []
-    for table, (model, codes) in wanted.items():
-        customer = (
-            (F("customer_name_zh"), F("customer_name_en"))
-            if model is StatusName
-            else (F("name_zh"), F("name_en"))
-        )
-        parts.append(
-            model.objects.filter(code__in=codes)
-            .order_by()
-            .values_list(
-                Value(table, output_field=CharField()),
-                Cast("code", CharField()),
-                Cast("name_zh", CharField()),
-                Cast("name_en", CharField()),
-                Cast(customer[0], CharField()),
-                Cast(customer[1], CharField()),
-            )
-        )
-    if people:
-        parts.append(
-            User.objects.filter(pk__in=people)
-            .order_by()
-            .values_list(
-                Value("person", output_field=CharField()),
-                Cast("pk", CharField()),
-                Cast("display_name", CharField()),
-                Cast("display_name_en", CharField()),
-                Cast("username", CharField()),
-                Cast("username", CharField()),
-            )
-        )
     names = words.Names()
-    if parts:
-        for table, code, zh, en, customer_zh, customer_en in parts[0].union(*parts[1:], all=True):
-            names.add(table, code, zh, en, customer_zh, customer_en)
+    known = naming.configured(coded) if coded else {}
+    for table, code in coded & known.keys():
+        names.add(table, code, *known[table, code])
+    for number, (zh, en, username) in naming.people(people).items():
+        names.add("person", str(number), zh, en, username, username)
     return names
 
 
@@ -353,7 +311,7 @@ STEPS = (
 
 
 def customer_steps(ticket: Ticket) -> list[Step]:
-    """What has happened, for the customer: newest first. Two queries."""
+    """What has happened, for the customer: newest first. At most three queries."""
     rows = list(
         TicketEntry.objects.filter(ticket_id=ticket.pk, public=True, event__kind__in=STEPS)
         .order_by("-at", "-id")

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from accounts.models import Skill, User
+from accounts.models import Skill
 from tickets.enums import AssignmentSource
 from tickets.models import Assignment
+from tickets.services import naming
 from tickets.services.timeline import person_name
 
 
@@ -122,5 +123,4 @@ def _out(code: str) -> str:
 
 
 def _names(ids: set[int]) -> dict[int, str]:
-    rows = User.objects.filter(pk__in=ids).values_list("pk", "display_name", "display_name_en", "username")
-    return {pk: person_name(zh, en, username) for pk, zh, en, username in rows}
+    return {number: person_name(*names) for number, names in naming.people(ids).items()}

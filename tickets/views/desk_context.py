@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.cache import caches
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ from customers.services.warranty import warranties_of
 from customers.viewers import viewer_of
 from knowledge.services.search import suggest_articles
 from tickets.enums import ACTIVE, DONE, Grade, Status
-from tickets.models import Assignment, Queue, StatusName, Ticket
+from tickets.models import Assignment, Draft, Queue, StatusName, Ticket, TierHop
 from tickets.services import classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
@@ -70,12 +71,21 @@ def staff_viewer(request: HttpRequest) -> Actor:
 
 def ticket_for(viewer: Actor, reference: str) -> Ticket:
     """The ticket, if the viewer may see it. Raises NotVisible."""
-    found = (
-        Ticket.objects.visible_to(viewer).select_related(*TICKET_RELATED).filter(reference=reference).first()
+    # what hangs on it: who has it comes along, and what most tickets have none of is asked for only where there is some
+    rows = (
+        Ticket.objects.visible_to(viewer)
+        .annotate(
+            given=FilteredRelation("assignments", condition=Q(assignments__until=None)),
+            has_hops=Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
+            has_drafts=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author_id=viewer.id)),
+        )
+        .select_related(*TICKET_RELATED, "given__agent", "given__by")
     )
-    if found is None:
-        raise NotVisible()
-    return found
+    # get, not first: an order would have the database sort what is one row
+    found = rows.filter(reference=reference).order_by()[:1]
+    for ticket in found:
+        return ticket
+    raise NotVisible()
 
 
 def status_names() -> dict[str, StatusName]:
@@ -231,7 +241,7 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "seen_seq": ticket.thread.last_seq,
         "client_id": uuid.uuid4().hex,
         "clocks": faces,
-        "drafts": desk.drafts_of(ticket, viewer),
+        "drafts": desk.drafts_of(ticket, viewer) if ticket.has_drafts else {},
         "mine": ticket.assignee_id == viewer.id,
         "active": status in ACTIVE,
         "done": status in DONE,
@@ -261,7 +271,8 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
     for row in history:
         row["status_name"] = names[row["status"]].name if row["status"] in names else row["status"]
         row["is_open"] = row["status"] in {s.value for s in ACTIVE}
-    assignment = Assignment.objects.filter(ticket=ticket, until=None).select_related("agent", "by").first()
+    # a joined row that is not there leaves no attribute behind
+    assignment: Assignment | None = getattr(ticket, "given", None)
     panels = [
         (panel.template, panel.context(request, ticket, viewer)) for panel in panels_at("desk-customer")
     ]
@@ -273,7 +284,9 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
         "assignment": assignment,
         "why_person": why(assignment) if assignment else None,
         "why_grade": classify.reason_words(ticket),
-        "hops": list(ticket.hops.select_related("from_tier", "to_tier", "by", "reason")[:3]),
+        "hops": list(ticket.hops.select_related("from_tier", "to_tier", "by", "reason")[:3])
+        if ticket.has_hops
+        else [],
         "panels": [(template, context) for template, context in panels if context is not None],
         "at": at,
     }
