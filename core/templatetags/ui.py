@@ -116,7 +116,7 @@ def remaining_words(seconds: float | timedelta | None, precise: bool = False) ->
 @register.simple_tag
 def local_time(
     value: datetime | date | None, mode: str = "short", now: datetime | None = None, css: str = ""
-) -> SafeString | str:
+) -> str:
     """<time> in Shanghai. short: just now, 2 min ago, 09:08, yesterday, 03-17 · clock: 09:08 ·
     day: today 10:20 · date: 2026-03-17 · full: 2026-03-17 09:08."""
     if value is None:
@@ -135,9 +135,9 @@ def local_time(
         text = _day_words(at, days, clock, same_year=same_year)
     else:
         text = _short_moment(at, days, clock, minutes, same_year=same_year)
-    base = {"datetime": at.isoformat(timespec="seconds"), "title": fixed["full"]}
-    recent = mode == "short" and 0 <= minutes < 30
-    return format_html("<time{}>{}</time>", flatatt({**base, "class": css or None, "data-rel": recent}), text)
+    attrs = {"datetime": at.isoformat(timespec="seconds"), "title": fixed["full"], "class": css or None}
+    recent = {"data-rel": mode == "short" and 0 <= minutes < 30}
+    return format_html("<time{}>{}</time>", flatatt({**attrs, **recent}), text)
 
 
 def _short_moment(at: datetime, days: int, clock: str, minutes: int, *, same_year: bool) -> str:
@@ -162,8 +162,7 @@ def _day_words(at: datetime, days: int, clock: str, *, same_year: bool) -> str:
 
 
 # --- icons, chips, people --------------------------------------------------------------------------------
-def _said(label: str) -> dict[str, str]:
-    """Either the thing speaks for itself, or the words beside it do."""
+def _said(label: str) -> dict[str, str]:  # it speaks for itself, or the words beside it do
     return {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
 
 
@@ -241,8 +240,8 @@ def avatar(name: str, kind: str = "", state: str = "", size: str = "", label: st
 
 @register.simple_tag
 def stars(n: int, of: int = 5) -> SafeString:
-    words = _("%(n)d of %(of)d stars") % {"n": n, "of": of}
-    attrs = flatatt({"class": "stars", "data-bad": n <= 2, **_said(words)})
+    spoken = _said(_("%(n)d of %(of)d stars") % {"n": n, "of": of})
+    attrs = flatatt({"class": "stars", "data-bad": n <= 2, **spoken})
     return format_html("<span{}>{}{}</span>", attrs, "★" * n, "☆" * (of - n))
 
 
@@ -284,9 +283,8 @@ def wait_bar(seconds: int, warn: int = 180, limit: int = 300) -> SafeString:
     scale = limit * 1.2
     return format_html(
         '<span class="wait" data-l="{}"><svg class="wait__bar" viewBox="0 0 100 8" preserveAspectRatio="none"'
-        ' aria-hidden="true"><rect class="track" width="100" height="8"/>'
-        '<rect class="bar" width="{}" height="8"/><path class="at-warn" d="M{} -3v14"/>'
-        '<path class="at-limit" d="M{} -3v14"/></svg><b class="num">{}</b></span>',
+        ' aria-hidden="true"><rect class="track" width="100" height="8"/><rect class="bar" width="{}" height="8"/>'
+        '<path class="at-warn" d="M{} -3v14"/><path class="at-limit" d="M{} -3v14"/></svg><b class="num">{}</b></span>',
         "over" if seconds > limit else "warn" if seconds > warn else "ok",
         round(min(100.0, 100 * seconds / scale), 1),
         round(100 * warn / scale, 1),
@@ -321,11 +319,10 @@ def hour_bars(today: Sequence[int], before: Sequence[int], label: str) -> SafeSt
     """The hours of today in front of those of the day before (admin start page)."""
     top = max([*today, *before, 1])
 
-    def bars(css: str, values: Sequence[int], left: float, width: float) -> SafeString:
+    def bars(css: str, values: Sequence[int], left: int, width: int) -> SafeString:
         heights = [(hour, 96 * n / top) for hour, n in enumerate(values)]
         rows = ((css, f"{left + 24.5 * h:.1f}", f"{112 - y:.1f}", width, f"{y:.1f}") for h, y in heights)
-        rect = '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>'
-        return format_html_join("", rect, rows)
+        return format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>', rows)
 
     marks = ((16 + 24.5 * hour, hour) for hour in (0, 4, 8, 12, 16, 20, 23))
     return format_html(
