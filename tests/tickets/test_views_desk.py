@@ -158,7 +158,7 @@ def test_a_list_costs_the_same_with_one_row_and_with_three(house: House, address
 
 #: what a first view may cost at most; the goal is 8 each
 @pytest.mark.parametrize(
-    ("address", "most"), [("/desk/", 9), ("/desk/parts/list/", 5), ("/desk/t/{reference}/", 18)]
+    ("address", "most"), [("/desk/", 8), ("/desk/parts/list/", 4), ("/desk/t/{reference}/", 11)]
 )
 def test_no_page_costs_more_than_it_did(client: Any, house: House, address: str, most: int) -> None:
     assert queries(client, address.format(reference=house.ticket.reference)) <= most
