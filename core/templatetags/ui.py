@@ -8,20 +8,23 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BaseForm, BoundField, widgets
-from django.forms.utils import flatatt
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from core.html import attributes as flatatt
+from core.html import markup as format_html
 
 register = template.Library()
 
@@ -169,6 +172,11 @@ def _said(label: str) -> dict[str, str]:  # it speaks for itself, or the words b
 @register.simple_tag
 def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """One symbol of the sprite. An icon without a word beside it needs `label`."""
+    return _icon(name, css, str(label))
+
+
+@lru_cache(maxsize=2_000)
+def _icon(name: str, css: str, label: str) -> SafeString:
     attrs = flatatt({"class": f"i {css}".strip(), **_said(label)})
     return format_html('<svg{}><use href="{}#i-{}"></use></svg>', attrs, static("icons/sprite.svg"), name)
 
