@@ -251,7 +251,7 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "seen_seq": ticket.thread.last_seq,
         "client_id": uuid.uuid4().hex,
         "clocks": faces,
-        "drafts": desk.drafts_of(ticket, viewer) if ticket.has_drafts else {},
+        "drafts": desk.drafts_of(ticket, viewer) if getattr(ticket, "has_drafts", True) else {},
         "mine": ticket.assignee_id == viewer.id,
         "active": status in ACTIVE,
         "done": status in DONE,
@@ -295,7 +295,7 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
         "why_person": why(assignment) if assignment else None,
         "why_grade": classify.reason_words(ticket),
         "hops": list(ticket.hops.select_related("from_tier", "to_tier", "by", "reason")[:3])
-        if ticket.has_hops
+        if getattr(ticket, "has_hops", True)
         else [],
         "panels": [(template, context) for template, context in panels if context is not None],
         "at": at,
