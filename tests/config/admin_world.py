@@ -14,7 +14,7 @@ from accounts.models import DutyReason, Shift, User
 from accounts.services.roles import ensure_roles
 from channels_hub.models import Outlet
 from core.actors import SYSTEM
-from core.models import Seal, Timer
+from core.models import Delivery, Event, Seal, Timer
 from core.services.files import store_file
 from customers.models import Brand
 from knowledge.models import Article, ArticleFeedback, ArticleVersion, Problem, SearchLog
