@@ -83,6 +83,8 @@ def one_row(n: int, agent: User, codes: dict[str, Any]) -> Any:
     ChannelFactory(code=f"channel-{n}", brand=BrandFactory())
     OutboxFactory(state="failed", last_error="550 no such user")
     Shift.objects.create(agent=agent.agent, starts_at=at, ends_at=at + timedelta(hours=8))
+    event = Event.objects.order_by("-pk")[0]
+    Delivery.objects.create(event=event, subscriber=f"test.{n}", state="done", next_at=at, done_at=at)
     Timer.objects.create(
         due_at=at, kind="test", subject_id=n, dedupe=f"test:{n}", dead=True, last_error="boom"
     )
