@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest
@@ -37,7 +38,20 @@ DUTY_COLOURS = {
 
 
 class StaffForm(UserChangeForm):
-    """A customer's account never becomes staff, whatever is ticked."""
+    """A customer's account never becomes staff, whatever is ticked; nobody hands out more than they hold."""
+
+    editor: User
+
+    def clean_groups(self) -> Any:
+        chosen = self.cleaned_data["groups"]
+        held = self.editor.get_all_permissions()
+        new = chosen.exclude(pk__in=self.instance.groups.all()).prefetch_related("permissions__content_type")
+        for group in new:
+            rights = {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()}
+            if not rights <= held:
+                words = _("The role “%(role)s” has rights that you do not hold yourself.")
+                raise ValidationError(words % {"role": group.name})
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
@@ -127,8 +141,10 @@ class UserAdmin(BaseUserAdmin, BaseAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = [*super().get_readonly_fields(request, obj), "username_masked"]
         if not request.user.is_superuser:
-            # who hands out roles must not be able to give themselves more than they have
-            fixed += ["is_superuser", "is_staff", "groups"]
+            fixed += ["is_superuser"]
+            if obj is not None and obj.pk == request.user.pk:
+                # nobody changes their own rights
+                fixed += ["is_staff", "is_active", "groups"]
         if obj is not None and obj.kind == UserKind.CUSTOMER:
             fixed += ["username", "email"]
         return fixed
@@ -136,7 +152,14 @@ class UserAdmin(BaseUserAdmin, BaseAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and obj.kind == UserKind.CUSTOMER:
             kwargs["form"] = ModelForm
-        return super().get_form(request, obj, change=change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.editor = request.user
+        return form
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A superuser's account is changed by superusers only."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not obj.is_superuser or request.user.is_superuser)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj is not None and obj.kind == UserKind.STAFF else ()

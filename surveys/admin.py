@@ -27,7 +27,7 @@ from core.admin_export import ConfigResource, ExportMixin, ImportExportMixin, Sa
 from core.admin_filters import DaysFilter
 from core.admin_verbs import Verb, VerbsMixin, bulk
 from core.templatetags.ui import remaining_words, sla_chip
-from surveys import rules
+from surveys import admin_panel, rules
 from surveys.enums import OPEN_STATES, FollowUpState, Polarity
 from surveys.models import (
     BadRatingFollowUp,
@@ -38,6 +38,9 @@ from surveys.models import (
     SurveyResponse,
 )
 from surveys.services.followups import assign_follow_up, move_follow_up, take_follow_up
+
+#: registered when the admin is loaded
+PANELS = (admin_panel.rating,)
 
 
 class OwnerForm(forms.Form):

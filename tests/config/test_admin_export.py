@@ -95,7 +95,7 @@ def test_who_may_not_see_a_list_gets_no_file(codes: dict[str, Any]) -> None:
 
 
 def test_taking_data_out_is_on_record(boss: Client) -> None:
-    export(boss, "tickets_ticket", need="overdue")
+    export(boss, "tickets_ticket", need="overdue", q="13812345678")
     entry = LogEntry.objects.get()
     assert entry.user.username == "qin"
     assert entry.change_message == "exported need=overdue"
@@ -237,3 +237,23 @@ def test_columns_have_the_words_of_the_model(boss: Client) -> None:
         *("tier", "assignee", "channel", "model", "created at", "first answered at", "due at", "resolved at"),
         *("closed at", "solution", "root cause"),
     ]
+
+
+def test_the_ticked_rows_go_through_the_same_page(boss: Client) -> None:
+    lin = make_colleague("林晓")
+    one, two, _three = (make_open_ticket(lin) for _n in range(3))
+    response = boss.post(
+        reverse("admin:tickets_ticket_changelist"),
+        {"action": "export_selected", "_selected_action": [one.pk, two.pk]},
+    )
+    assert response.url.startswith(reverse("admin:tickets_ticket_export"))
+    chosen = response.url.partition("pk__in=")[2]
+    rows = table(export(boss, "tickets_ticket", pk__in=chosen))
+    assert {row["number"] for row in rows} == {one.reference, two.reference}
+
+
+def test_quality_may_export_what_it_sees(codes: dict[str, Any]) -> None:
+    ticket, client = make_open_ticket(make_colleague("林晓")), sign_in(make_staff(Role.QUALITY))
+    chosen = {"action": "export_selected", "_selected_action": [ticket.pk]}
+    assert client.post(reverse("admin:tickets_ticket_changelist"), chosen).status_code == 302
+    assert len(table(export(client, "tickets_ticket"))) == 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -136,19 +136,51 @@ def test_new_accounts_made_here_are_staff(world: dict[str, Any]) -> None:
     assert User.objects.get(username="wu").kind == UserKind.STAFF
 
 
-def test_who_is_no_superuser_hands_out_no_roles(world: dict[str, Any]) -> None:
-    administrator = make_staff(Role.ADMINISTRATOR)
-    other = UserFactory(is_staff=True)
-    client = sign_in(administrator)
+def test_an_administrator_hands_out_roles_but_makes_no_superuser(world: dict[str, Any]) -> None:
+    client, other = sign_in(make_staff(Role.ADMINISTRATOR)), UserFactory()
     data = user_form(client, other)
-    assert set(data) & {"is_superuser", "is_staff", "groups"} == set()
-    client.post(
-        reverse("admin:accounts_user_change", args=[other.pk]),
-        {**data, "is_superuser": "on", "groups": [Group.objects.get(name=Role.SUPERVISOR).pk]},
-    )
+    assert "is_superuser" not in data
+    group = Group.objects.get(name=Role.SUPERVISOR)
+    more = {"is_superuser": "on", "is_staff": "on", "groups": [group.pk]}
+    response = client.post(reverse("admin:accounts_user_change", args=[other.pk]), {**data, **more})
+    assert response.status_code == 302, response.context["adminform"].form.errors
     found = User.objects.get(pk=other.pk)
-    assert not found.is_superuser
-    assert not found.groups.exists()
+    assert (found.is_staff, found.is_superuser, list(found.groups.all())) == (True, False, [group])
+
+
+def test_nobody_hands_out_more_than_they_hold(world: dict[str, Any]) -> None:
+    clerk, other = UserFactory(is_staff=True), UserFactory()
+    for codename in ("view_user", "change_user"):
+        clerk.user_permissions.add(
+            Permission.objects.get(codename=codename, content_type__app_label="accounts")
+        )
+    client = sign_in(clerk)
+    group = Group.objects.get(name=Role.ADMINISTRATOR)
+    response = client.post(
+        reverse("admin:accounts_user_change", args=[other.pk]),
+        {**user_form(client, other), "groups": [group.pk]},
+    )
+    assert response.context["adminform"].form.errors.keys() == {"groups"}
+    assert not other.groups.exists()
+
+
+def test_nobody_changes_their_own_rights(world: dict[str, Any]) -> None:
+    administrator = make_staff(Role.ADMINISTRATOR)
+    assert (
+        set(user_form(sign_in(administrator), administrator)) & {"groups", "is_staff", "is_superuser"}
+        == set()
+    )
+
+
+def test_a_superusers_account_is_changed_by_superusers_only(world: dict[str, Any]) -> None:
+    root, client = make_root(), sign_in(make_staff(Role.ADMINISTRATOR))
+    assert (
+        client.post(reverse("admin:accounts_user_change", args=[root.pk]), {"username": "x"}).status_code
+        == 403
+    )
+    address = reverse("admin:auth_user_password_change", args=[root.pk])
+    assert client.post(address, {"password1": "Anxin-1", "password2": "Anxin-1"}).status_code == 403
+    assert User.objects.get(pk=root.pk).check_password("x")
 
 
 # --- the content policy --------------------------------------------------------------------------------------

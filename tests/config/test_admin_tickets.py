@@ -14,6 +14,7 @@ from channels_hub.models import Message
 from core import clock
 from core.models import Event
 from tests.config.admin_world import make_staff, sign_in
+from tests.factories.surveys import make_rating
 from tests.factories.tickets import CategoryFactory, QueueFactory, make_desk
 from tests.factories.times import NOW
 from tests.factories.work import (
@@ -103,6 +104,16 @@ def test_why_this_person_lists_everybody_considered(boss: Client, lin: Any, code
     assert {row.agent_id for row in why.rows} == {lin.pk, zhao.pk}
     assert [row.won for row in why.rows] == [True, False]
     assert why.sentence
+
+
+def test_the_rating_stands_beside_it(boss: Client, codes: dict[str, Any]) -> None:
+    answer = make_rating(2, at=NOW, comment="等了太久")
+    response = page(boss, answer.invitation.ticket)
+    [part] = response.context["panels"]
+    assert "等了太久" in part
+    assert "2 of 5 stars" in part
+    assert reverse("admin:surveys_badratingfollowup_change", args=[answer.follow_up.pk]) in part
+    assert page(boss, make_ticket()).context["panels"] == []
 
 
 def test_long_timelines_come_in_pieces(boss: Client, lin: Any) -> None:
