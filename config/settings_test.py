@@ -10,6 +10,10 @@ from pathlib import Path
 if "ANXIN_VAR_DIR" not in os.environ:
     os.environ["ANXIN_VAR_DIR"] = tempfile.mkdtemp(prefix="anxin-tests-")
     atexit.register(shutil.rmtree, os.environ["ANXIN_VAR_DIR"], ignore_errors=True)
+# each worker of pytest-xdist has a cluster of its own where scripts/with_postgres gives several
+if clusters := os.environ.get("DATABASE_URLS", "").split():
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["DATABASE_URL"] = clusters[worker % len(clusters)]
 os.environ.setdefault("LOG_LEVEL", "ERROR")
 # fewer connections that outlive the thread that opened them
 os.environ.setdefault("CONN_MAX_AGE", "0")

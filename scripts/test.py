@@ -95,20 +95,27 @@ def steps(run: Run, only: list[str], python: str, env: dict[str, str], given_dat
     if wanted("sqlite") or wanted("postgres"):
         # before any Django of the tests has read (and kept) a catalogue that is not there yet
         run.step("translations", [python, "manage.py", "compile_translations"], env)
-    browser = chromium()
-    tests = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
-    if browser:
+    unit = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
+    # in a process of their own: playwright leaves an event loop in its thread, beside which Django refuses the ORM
+    suites = {"tests": [*unit, "-m", "not browser"]}
+    if browser := chromium():
         env["CHROMIUM"] = browser
+        suites["journeys"] = [*unit, "-m", "browser"]
     elif wanted("sqlite") or wanted("postgres"):
         run.skip("browser journeys", "no chromium; Debian: apt-get install chromium")
-        tests += ["-m", "not browser"]
     if wanted("sqlite"):
-        run.step("tests on SQLite", tests, env)
+        for name, command in suites.items():
+            run.step(f"{name} on SQLite", command, env)
     if wanted("postgres"):
         if given_database:
-            run.step("tests on PostgreSQL", tests, env | {"DATABASE_URL": given_database})
+            # one after another: a transaction of one worker would hold back the readers of events of the other
+            for name, command in suites.items():
+                alone = [*command, "-n", "0"]
+                run.step(f"{name} on PostgreSQL", alone, env | {"DATABASE_URL": given_database})
         elif shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-            run.step("tests on PostgreSQL", [sys.executable, "scripts/with_postgres", *tests], env)
+            for name, command in suites.items():
+                throwaway = [sys.executable, "scripts/with_postgres", "--clusters", "2", *command]
+                run.step(f"{name} on PostgreSQL", throwaway, env)
         else:
             run.skip(
                 "tests on PostgreSQL", "neither DATABASE_URL nor initdb; Debian: apt-get install postgresql"

@@ -141,6 +141,7 @@ def processes(home: Path, env: dict[str, str], port: int) -> Iterator[None]:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 with_group(process, signal.SIGKILL)
+                process.wait()
 
 
 def with_group(process: "subprocess.Popen[bytes]", number: int) -> None:

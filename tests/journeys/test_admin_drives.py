@@ -47,6 +47,8 @@ def test_every_button_of_a_ticket_works(sign_in: Callable[[str, str], Page], hou
             field = page.locator(f"[name={name}]").first
             if isinstance(value, int):
                 field.select_option(index=value)
+            elif field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value=value)
             else:
                 field.fill(value)
         page.locator("form button[type=submit]:visible, form input[type=submit]:visible").last.click()
@@ -54,7 +56,7 @@ def test_every_button_of_a_ticket_works(sign_in: Callable[[str, str], Page], hou
 
     press("reply", {"body": "Please clean the drain filter first."})
     press("note", {"body": "Second call from this address"})
-    press("regrade", {"grade": 3, "reason": "Floor is wet already"})
+    press("regrade", {"grade": "complex", "reason": "Floor is wet already"})
     press("assign", {"agent": 2, "reason": "Knows this model"})
     press("escalate", {"reason": 1, "category": 5, "steps_tried": "Filter cleaned", "evidence": "E20 stays"})
     press("resolve", {"solution_code": 2, "root_cause": 2, "message": "Pump exchanged."})

@@ -293,7 +293,7 @@ def test_why_this_person_is_said_in_words(lock_ticket_of: Callable[..., Ticket])
     assert assignment is not None
     with translation.override("en"):
         told = why.why(assignment)
-    assert told.sentence == "Lock 4 of 5 · 0 of 20 tickets · free for 20 min"
+    assert told.sentence == "Lock 4 of 5 · 0 of 20 tickets · free for 20 minutes"
     assert [(row.agent_id, row.won, row.out) for row in told.rows] == [
         (best.pk, True, ""),
         (told.rows[1].agent_id, False, "lacks the skill"),
