@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
@@ -43,6 +44,8 @@ def page(live_server, settings, monkeypatch) -> Iterator[Page]:
         yield page
         context.close()
         browser.close()
+        # under that loop this thread has a connection of its own, which nobody else would close
+        connection.close()
 
 
 def say(page: Page, text: str) -> None:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.factories.accounts import RegionFactory
@@ -26,6 +27,8 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         page = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900}).new_page()
         yield page
         browser.close()
+        # under that loop this thread has a connection of its own, which nobody else would close
+        connection.close()
 
 
 def test_an_operation_is_read_and_tried_without_leaving_our_server(live_server, page: Page) -> None:
