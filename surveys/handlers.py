@@ -1,5 +1,6 @@
 """What surveys hears: a ticket was resolved, a rating came back, its message arrived, time is running out."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from accounts.models import User
 from channels_hub.enums import SendState
 from channels_hub.events import MessageStateChanged
 from channels_hub.models import Message
-from core import clock
+from core import clock, live
 from core.actors import Actor, ActorKind
 from core.errors import Conflict
 from core.events import subscribe
@@ -19,7 +20,7 @@ from core.models import Event, Timer
 from core.panels import panel
 from core.services.timers import on_timer
 from customers.viewers import viewer_of
-from surveys.events import SurveyAnswered
+from surveys.events import SurveyAnswered, SurveyOffered
 from surveys.forms import STARS
 from surveys.models import SurveyInvitation
 from surveys.services import followups, invite
@@ -76,6 +77,13 @@ def reopen_unsolved(event: Event) -> None:
         )
     except Conflict as error:  # opened, or out of its time, at this very moment: trying again would not help
         log.info("not_reopened", ticket=ticket.reference, code=error.code)
+
+
+@live.route("ticket")
+def news_for_the_customer(event: Event) -> Iterable[tuple[str, int]]:
+    """The card on the customer's page appears with the offer and changes with the answer."""
+    if event.kind in (SurveyOffered.kind, SurveyAnswered.kind):
+        yield "request", event.subject_id
 
 
 @panel("ticket-track", template="surveys/_rate_card.html", order=20)

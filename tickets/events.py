@@ -204,3 +204,23 @@ class SlaPolicyApplied(DomainEvent):
     kind: ClassVar[str] = "tickets.sla_policy_applied"
     subject_kind: ClassVar[str] = "sla_policy"
     tickets: int
+
+
+#: what changes a customer's page of the ticket; the others stay inside, even that they happened
+TOLD_TO_CUSTOMERS = frozenset(
+    event.kind
+    for event in (
+        TicketOpened,
+        CustomerNamed,
+        ClockChanged,
+        StatusChanged,
+        TicketAssigned,
+        TicketUnassigned,
+        TicketEscalated,
+        CustomerReplied,
+        AgentReplied,
+        TicketResolved,
+        TicketClosed,
+        TicketReopened,
+    )
+)

@@ -32,6 +32,7 @@ from customers.events import LevelChanged
 from customers.models import Customer
 from tickets.enums import ACTIVE, Status
 from tickets.events import (
+    TOLD_TO_CUSTOMERS,
     AgentReplied,
     CustomerReplied,
     StatusChanged,
@@ -187,7 +188,13 @@ def look_again(timer: Timer, at: datetime) -> None:
 
 @live.topic("ticket")
 def may_watch_ticket(viewer: Actor, ticket_id: int) -> bool:
-    """Whoever may see the ticket."""
+    """Staff who may see the ticket: its nudges tell of notes and warnings, too."""
+    return viewer.is_staff and Ticket.objects.visible_to(viewer).filter(pk=ticket_id).exists()
+
+
+@live.topic("request")
+def may_watch_request(viewer: Actor, ticket_id: int) -> bool:
+    """Whoever may see the ticket; it moves only by what its customer is told."""
     return Ticket.objects.visible_to(viewer).filter(pk=ticket_id).exists()
 
 
@@ -209,6 +216,8 @@ def may_watch_desk(viewer: Actor, user_id: int) -> bool:
 def topics_of_ticket(event: Event) -> Iterable[tuple[str, int]]:
     """The ticket's page, its queue's list, and the lists of those who have it, had it or look after it."""
     yield "ticket", event.subject_id
+    if event.kind in TOLD_TO_CUSTOMERS:
+        yield "request", event.subject_id
     found = (
         Ticket.objects.filter(pk=event.subject_id)
         .values_list("queue_id", "assignee_id", "steward_id")
@@ -229,6 +238,7 @@ def tickets_of_message(event: Event) -> Iterable[tuple[str, int]]:
     if event.kind == MessageStateChanged.kind:
         for pk in Ticket.objects.filter(thread_id=event.subject_id).values_list("pk", flat=True):
             yield "ticket", pk
+            yield "request", pk
 
 
 # --- questions of the floors below --------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import override_settings
 
+from accounts.services.people import staff_actor
 from channels_hub.events import MessageStateChanged
 from channels_hub.models import Message
 from core import clock
-from core.actors import SYSTEM
+from core.actors import SYSTEM, Actor
 from core.errors import Conflict, NotVisible
 from core.events import announce
 from core.models import Event
@@ -21,6 +22,7 @@ from tests.factories.surveys import SurveyFactory, make_invitation, make_resolve
 from tickets.enums import Status
 from tickets.events import TicketResolved
 from tickets.models import Ticket, TicketEntry
+from tickets.services import timeline
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +162,18 @@ def test_a_token_expires_and_so_does_a_cards_pass(at: datetime) -> None:
         assert invitation_of_token(token=key, at=last_moment) == invitation
         with pytest.raises(NotVisible):
             invitation_of_token(token=key, at=at + timedelta(hours=24))
+
+
+def test_the_link_is_the_customers_alone(at: datetime) -> None:
+    """Who is rated reads that a rating was asked, not the address where it is given."""
+    SurveyFactory()
+    agent = make_agent("林晓")
+    ticket = make_resolved_ticket(agent=agent, at=at)
+    ask(ticket=ticket, cycle=1, rated_agent=agent, at=at)
+    token = Message.objects.latest("pk").body.rsplit("/", 2)[1]
+    (colleague,) = timeline.read(ticket, viewer=staff_actor(agent))[-1:]
+    (customer,) = timeline.read(ticket, viewer=Actor("link", ticket.pk))[-1:]
+    assert token not in colleague.text
+    assert colleague.text.startswith(customer.text.split("http")[0])
+    assert colleague.text.endswith("/s/…/")
+    assert token in customer.text

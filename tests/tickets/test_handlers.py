@@ -211,7 +211,9 @@ def test_who_may_watch_what(desk_defaults: dict[str, Any]) -> None:
         (link_of(make_ticket()), False),
         (NOBODY, False),
     ):
-        assert may(viewer, "ticket", ticket.pk) is sees, viewer
+        assert may(viewer, "request", ticket.pk) is sees, viewer
+        # what only staff hear of, a customer does not even learn to have happened
+        assert may(viewer, "ticket", ticket.pk) is (sees and viewer.is_staff), viewer
     assert may(me, "queue", ticket.queue_id)
     assert may(boss, "queue", ticket.queue_id)
     assert not may(she, "queue", ticket.queue_id)
@@ -228,13 +230,24 @@ def test_which_pages_an_event_touches(desk_defaults: dict[str, Any]) -> None:
     event = Event.objects.filter(kind="tickets.assigned").latest("pk")
     assert live.topics_of(event) == {
         ("ticket", ticket.pk),
+        ("request", ticket.pk),
         ("queue", ticket.queue_id),
         ("desk", first.pk),
         ("desk", second.pk),
     }
     Ticket.objects.filter(pk=ticket.pk).update(queue=None, assignee=None, steward=None)
     reopened = Event.objects.filter(kind="tickets.opened").latest("pk")
-    assert live.topics_of(reopened) == {("ticket", ticket.pk)}
+    assert live.topics_of(reopened) == {("ticket", ticket.pk), ("request", ticket.pk)}
+
+
+def test_a_note_or_a_warning_moves_no_customers_page(desk_defaults: dict[str, Any]) -> None:
+    agent = make_colleague()
+    ticket = make_open_ticket(agent)
+    talk.add_note(ticket=ticket, body="看过了", actor=actor_of(agent), at=LATER)
+    noted = Event.objects.get(kind="tickets.note_added")
+    warned = Event(kind="tickets.clock_warned", subject_kind="ticket", subject_id=ticket.pk, data={})
+    for event in (noted, warned):
+        assert {topic for topic, _id in live.topics_of(event)} == {"ticket", "queue", "desk"}
 
 
 def test_a_message_that_was_read_is_news_on_its_ticket(desk_defaults: dict[str, Any]) -> None:
@@ -242,7 +255,7 @@ def test_a_message_that_was_read_is_news_on_its_ticket(desk_defaults: dict[str, 
     ticket = make_open_ticket(agent)
     messages.mark_read(thread=ticket.thread, read_seq=9, actor=customer_of(ticket.customer), at=LATER)
     event = Event.objects.filter(kind="channels.message_state_changed").latest("pk")
-    assert ("ticket", ticket.pk) in live.topics_of(event)
+    assert {("ticket", ticket.pk), ("request", ticket.pk)} <= live.topics_of(event)
 
 
 # --- files --------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class RequestDetailOut(RequestOut):
         return ticket.assignee.name if ticket.assignee else ""
 
     def get_topic(self, ticket: Ticket) -> str:
-        return f"ticket:{ticket.pk}"
+        return f"request:{ticket.pk}"
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_allowed(self, ticket: Ticket) -> list[str]:

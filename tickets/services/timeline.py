@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from channels_hub.enums import Author
 from channels_hub.models import Message
+from channels_hub.rules import without_secrets
 from core.actors import Actor
 from core.models import Event, File
 from tickets import events, words
@@ -203,7 +204,7 @@ def _line(
             author=author,
             name=str(ticket.customer) if author == Author.CUSTOMER else _person(row, "message__staff__"),
             mine=by_viewer or (author == Author.CUSTOMER and not viewer.is_staff and not viewer.is_system),
-            text=row["message__body"],
+            text=_text_for(viewer, author, row["message__body"]),
             message_id=row["message_id"],
             seq=row["message__seq"],
             state=row["message__state"],
@@ -227,6 +228,11 @@ def _line(
         reason="" if names.for_customer else str(detail.get("reason", "")),
         data=row["event__data"],
     )
+
+
+def _text_for(viewer: Actor, author: str, text: str) -> str:
+    """Links that the system sends are the customer's alone: who holds one may rate."""
+    return without_secrets(text) if viewer.is_staff and author == Author.SYSTEM else text
 
 
 def _person(row: dict[str, Any], prefix: str) -> str:
