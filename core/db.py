@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.db import connection, models
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import F, RawSQL, Subquery
 
 Q = TypeVar("Q", bound="models.QuerySet[Any]")
 
@@ -60,3 +60,25 @@ def next_id(model: type[models.Model]) -> int:
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         row: Any = cursor.fetchone()
         return (row[0] if row else 0) + 1
+
+
+class JsonRows(Subquery):
+    """Rows of another table as a list of dicts in one column, so that a page asks once for a row and its few
+    companions: `annotate(last=JsonRows(rows, said="body"))` with rows that refer to OuterRef; key → field. Keys must
+    not be names of the model's fields. Times come as text (django.utils.dateparse); nothing found is None or []."""
+
+    def __init__(self, rows: models.QuerySet[Any], **fields: str) -> None:
+        self.names = tuple(fields)
+        super().__init__(
+            rows.values(**{name: F(path) for name, path in fields.items()}), output_field=models.JSONField()
+        )
+
+    def as_sql(self, compiler: Any, connection: Any, template: str | None = None, **context: Any) -> Any:
+        if connection.vendor == "postgresql":
+            chosen = "jsonb_agg(to_jsonb(_row))"
+        else:
+            pairs = ", ".join(f"'{name}', _row.\"{name}\"" for name in self.names)
+            chosen = f"json_group_array(json_object({pairs}))"
+        # only names of our own keys go into the text
+        template = f"(SELECT {chosen} FROM (%(subquery)s) _row)"  # noqa: S608
+        return super().as_sql(compiler, connection, template=template, **context)

@@ -46,7 +46,7 @@ def staff_app(user: User) -> App:
 def app_of(user: User) -> App:
     """The app of somebody who signed in before: allauth's token is the session's key."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="accounts.backends.PasswordBackend")
     return App(**{"X-Session-Token": str(client.session.session_key)})
 
 

@@ -14,6 +14,7 @@ from asgiref.local import Local
 from django.core.cache import caches
 from django.db import connection
 from django.db.backends.sqlite3 import base as sqlite
+from django.utils import translation
 from django.utils.translation import trans_real
 
 from core import translations
@@ -51,6 +52,12 @@ def _translations_are_compiled() -> None:
 def _local_caches_are_empty() -> None:
     """What a process keeps for itself must not pass from one test to the next."""
     caches["local"].clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_is_left_behind() -> None:
+    """A request of an earlier test may have left its reader's language on this thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from channels_hub.events import (
 )
 from channels_hub.models import Conversation, Message, Thread
 from core import clock, live, ports_declared
-from core.actors import Actor, ActorKind
+from core.actors import SYSTEM, Actor, ActorKind
 from core.errors import NotVisible
 from core.events import subscribe
 from core.models import Event, Timer
@@ -44,7 +44,7 @@ from tickets.events import (
     TicketUnassigned,
 )
 from tickets.models import Queue, SeenMark, Ticket
-from tickets.services import classify, intake, links, queues, resolve, routing, search, talk, timeline
+from tickets.services import assist, classify, intake, links, queues, resolve, routing, search, talk, timeline
 
 # --- facts about tickets ------------------------------------------------------------------------------------
 
@@ -81,6 +81,12 @@ def fill_freed_hands(event: Event) -> None:
 def index(event: Event) -> None:
     """The search finds the newest words."""
     search.index_tickets([event.subject_id])
+
+
+@subscribe(TicketClassified)
+def suggest(event: Event) -> None:
+    """Whoever opens the ticket finds beside it what may help."""
+    assist.suggest(ticket=Ticket(pk=event.subject_id), actor=SYSTEM, at=clock.now())
 
 
 # --- facts about people and conversations -------------------------------------------------------------------

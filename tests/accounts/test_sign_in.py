@@ -228,9 +228,9 @@ def test_strangers_are_asked_to_sign_in(client: Client) -> None:
 
 
 def test_staff_go_to_the_desk_and_customers_to_what_is_theirs(client: Client) -> None:
-    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(UserFactory(), backend="accounts.backends.PasswordBackend")
     assert client.get(reverse("landing")).headers["Location"] == reverse("desk:queue")
-    client.force_login(CustomerUserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(CustomerUserFactory(), backend="accounts.backends.PasswordBackend")
     assert client.get(reverse("landing")).headers["Location"] == reverse("help:mine")
 
 

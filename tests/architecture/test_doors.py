@@ -17,7 +17,7 @@ ALLOWED = {
     "knowledge.admin:queryset": "narrows the admin's rows, which are guarded (core.admin_base)",
     "surveys.admin:queryset": "narrows the admin's rows, which are guarded (core.admin_base)",
     "tickets.views.requests:sent": "the reference stands in the sender's own session, written by the request",
-    "tickets.views.desk_context:customer_context": "the history of a customer whose ticket the viewer may see: "
+    "tickets.views.desk_context:ticket_for": "the history of a customer whose ticket the viewer may see: "
     "reference, subject and state of the last five, which whoever serves the customer must know",
 }
 

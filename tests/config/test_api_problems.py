@@ -129,7 +129,7 @@ def test_to_customers_the_agents_part_does_not_exist(method: str, path: str) -> 
 def test_a_browsers_session_posts_with_its_forgery_token_only() -> None:
     agent = make_colleague("林晓")
     client = Client(enforce_csrf_checks=True, headers={"Accept-Language": "en"})
-    client.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(agent, backend="accounts.backends.PasswordBackend")
     answer = client.post("/api/v1/duty/", b'{"state": "busy"}', content_type="application/json")
     problem(answer, 403, "not_allowed")
 

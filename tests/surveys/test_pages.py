@@ -148,7 +148,7 @@ def test_guessing_links_is_limited(client: Client) -> None:
 
 def test_staff_do_not_rate(client: Client) -> None:
     _invitation, token = rated()
-    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(UserFactory(), backend="accounts.backends.PasswordBackend")
     assert client.post(page(token), {"solved": "yes", "stars": "5"}).status_code == 404
     assert not SurveyResponse.objects.exists()
 

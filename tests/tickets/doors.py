@@ -64,7 +64,7 @@ def browser_of(user: User | None = None, *, check_csrf: bool = False) -> Client:
     """A browser in English, signed in as this person."""
     client = Client(headers={"Accept-Language": "en"}, enforce_csrf_checks=check_csrf)
     if user is not None:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="accounts.backends.PasswordBackend")
     return client
 
 

@@ -65,6 +65,8 @@ class Ticket(models.Model):
     error_code = models.CharField(_("error code"), max_length=12, blank=True)
     purchased_on = models.DateField(_("purchased on"), null=True, blank=True)
     custom = models.JSONField(_("other fields"), default=dict, blank=True)
+    #: written by services.assist: ids of articles, the best first; None until somebody looked
+    suggested = models.JSONField(_("suggested articles"), null=True, blank=True, editable=False)
 
     category = models.ForeignKey(
         "tickets.Category",

@@ -7,7 +7,7 @@ from django.core.cache import caches
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast
 
-from accounts.models import User
+from accounts.models import Skill, User
 from tickets.models import Category, Queue, RootCause, SolutionCode, StatusName, Tier
 
 SECONDS = 30
@@ -41,6 +41,16 @@ def _columns(table: str, model: Any) -> Any:
     return model.objects.order_by().values_list(
         Value(table, output_field=CharField()), *(Cast(F(column), CharField()) for column in columns)
     )
+
+
+def skills(codes: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Code → Chinese and English name of every skill, with those that are wanted, though they be new. One query, if
+    any."""
+    kept: dict[str, tuple[str, str]] | None = caches["local"].get(f"{_KEY}:skills")
+    if kept is None or not kept.keys() >= set(codes):
+        kept = {code: (zh, en) for code, zh, en in Skill.objects.values_list("code", "name_zh", "name_en")}
+        caches["local"].set(f"{_KEY}:skills", kept, SECONDS)
+    return kept
 
 
 def people(ids: Iterable[int]) -> dict[int, tuple[str, str, str]]:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
-from accounts.models import Skill
 from tickets.enums import AssignmentSource
 from tickets.models import Assignment
 from tickets.services import naming
@@ -69,12 +68,19 @@ def _sentence(assignment: Assignment, scores: list[dict[str, Any]], names: dict[
     return " · ".join(_facts(winner)) if winner else ""
 
 
+def _skill(names: tuple[str, str] | None, code: str) -> str:
+    if names is None:
+        return code
+    first, second = reversed(names) if (get_language() or "").startswith("en") else names
+    return first or second
+
+
 def _facts(row: dict[str, Any]) -> list[str]:
     facts = row["facts"]
     parts = [gettext("worked on it before")] if facts["prior"] else []
-    skills = {skill.code: skill.name for skill in Skill.objects.filter(code__in=facts["skills"])}
+    skills = naming.skills(facts["skills"]) if facts["skills"] else {}
     parts += [
-        gettext("%(skill)s %(level)d of 5") % {"skill": skills.get(code, code), "level": level}
+        gettext("%(skill)s %(level)d of 5") % {"skill": _skill(skills.get(code), code), "level": level}
         for code, level in facts["skills"].items()
     ]
     if facts["region"]:

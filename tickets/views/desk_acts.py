@@ -271,6 +271,7 @@ def _composer(
     """The composer with what was written and what is wrong with it: 422 for what was filled in, 409 for the ticket's
     state and for newer messages of the customer, which the page then shows."""
     at = clock.now()
+    event = live.position()
     ticket = read.ticket_for(viewer, ticket.reference)
     context = read.conversation_context(ticket, viewer, at)
     problems = [str(message) for found in form.errors.values() for message in found]
@@ -298,7 +299,7 @@ def _composer(
     context |= read.customer_context(request, ticket, viewer, at)
     context |= read.list_context(request, viewer, at, current=ticket.reference)
     context |= read.bar_context(request, viewer)
-    return render(request, "desk/ticket.html", {"event": live.position(), **context}, status=status)
+    return render(request, "desk/ticket.html", context | {"event": event}, status=status)
 
 
 @never_cache

@@ -1,7 +1,7 @@
 """What the desk's pages are made of: readers that several addresses share. No writes here."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -15,16 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import DutyState
 from accounts.models import Agent, DutyReason
 from core.actors import Actor
+from core.db import JsonRows
 from core.errors import DomainError, NotVisible, SignInNeeded
 from core.panels import panels_at
 from customers.enums import Level
 from customers.models import Device
-from customers.services.warranty import warranties_of
+from customers.services.warranty import warranties_at_a_glance
 from customers.viewers import viewer_of
-from knowledge.services.search import suggest_articles
 from tickets.enums import ACTIVE, DONE, Grade, Status
 from tickets.models import Assignment, Draft, Queue, StatusName, Ticket, TierHop
-from tickets.services import classify, desk, timeline
+from tickets.services import assist, classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
 
@@ -55,6 +55,8 @@ CHANNEL_ICONS = {
     "shop": "box",
     "device": "wifi",
 }
+#: what a line about one of the customer's other tickets shows
+LAST_SERVICE = {f"its_{name}": name for name in ("reference", "subject", "status", "created_at")}
 NAMES_SECONDS = 30
 ANY_TICKET = "T-0"
 
@@ -81,6 +83,12 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
             given=FilteredRelation("assignments", condition=Q(assignments__until=None)),
             has_hops=Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
             has_drafts=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author_id=viewer.id)),
+            last_services=JsonRows(
+                Ticket.objects.filter(customer_id=OuterRef("customer_id"))
+                .exclude(pk=OuterRef("pk"))
+                .order_by("-created_at")[:5],
+                **LAST_SERVICE,
+            ),
         )
         .select_related(*TICKET_RELATED, "given__agent", "given__by")
     )
@@ -211,9 +219,10 @@ def lists_context(viewer: Actor, at: datetime, *, view: str = "") -> dict[str, A
     }
 
 
-def bar_context(request: HttpRequest, viewer: Actor) -> dict[str, Any]:
-    """The bar: one's own duty state, and what the page wants to hear of."""
-    agent = Agent.objects.filter(user_id=viewer.id).first()
+def bar_context(request: HttpRequest, viewer: Actor, *, agent: Agent | None = None) -> dict[str, Any]:
+    """The bar: one's own duty state (as it was when the request came, unless it is given), and what the page wants to
+    hear of."""
+    agent = agent or getattr(request.user, "agent", None)
     return {
         "agent": agent,
         "duty_label": DutyState(agent.duty_state).label if agent else "",
@@ -270,17 +279,8 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
         .order_by("-pk")[:6]
     )
     devices.sort(key=lambda device: device.pk != ticket.device_id)
-    warranties = warranties_of(devices, at.date()) if devices else {}
-    history = list(
-        Ticket.objects.filter(customer_id=ticket.customer_id)
-        .exclude(pk=ticket.pk)
-        .order_by("-created_at")
-        .values("reference", "subject", "status", "created_at")[:5]
-    )
-    names = status_names()
-    for row in history:
-        row["status_name"] = names[row["status"]].name if row["status"] in names else row["status"]
-        row["is_open"] = row["status"] in {s.value for s in ACTIVE}
+    warranties = warranties_at_a_glance(devices, at.date()) if devices else {}
+    history = [_last_service(row) for row in ticket.__dict__["last_services"] or ()]
     # a joined row that is not there leaves no attribute behind
     assignment: Assignment | None = getattr(ticket, "given", None)
     panels = [
@@ -297,20 +297,26 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
         "hops": list(ticket.hops.select_related("from_tier", "to_tier", "by", "reason")[:3])
         if getattr(ticket, "has_hops", True)
         else [],
+        "suggestions": assist.suggestions_for(ticket),
         "panels": [(template, context) for template, context in panels if context is not None],
         "at": at,
     }
 
 
-def assist_context(ticket: Ticket, viewer: Actor) -> dict[str, Any]:
-    """At most five articles that may help, from subject, symptom, model, code and category."""
-    return {
-        "ticket": ticket,
-        "articles": suggest_articles(
-            f"{ticket.subject} {ticket.symptom}",
-            product=ticket.product,
-            error_code=ticket.error_code,
-            category_code=ticket.category.code if ticket.category else "",
-            viewer=viewer,
-        ),
+def _last_service(found: dict[str, Any]) -> dict[str, Any]:
+    row = {name: found[key] for key, name in LAST_SERVICE.items()}
+    names = status_names()
+    moment = datetime.fromisoformat(row["created_at"])
+    return row | {
+        "created_at": moment if moment.tzinfo else moment.replace(tzinfo=UTC),
+        "status_name": names[row["status"]].name if row["status"] in names else row["status"],
+        "is_open": row["status"] in ACTIVE,
     }
+
+
+def assist_context(ticket: Ticket, viewer: Actor) -> dict[str, Any]:
+    """The articles that may help; as long as the worker has not looked, what a search finds now."""
+    kept = assist.suggestions_for(ticket)
+    if kept is None:
+        kept = assist.look(ticket, viewer=viewer)
+    return {"ticket": ticket, "suggestions": kept}

@@ -14,21 +14,19 @@ from tickets.services import desk, search, timeline
 from tickets.views import desk_context as read
 
 
-def _page(
-    request: HttpRequest, template: str, context: dict[str, object], *, status: int = 200
-) -> HttpResponse:
-    return render(request, template, {"event": live.position(), **context}, status=status)
-
-
 @never_cache
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """The desk with a list and no ticket opened."""
     viewer = read.staff_viewer(request)
     at = clock.now()
-    context = {**read.list_context(request, viewer, at), **read.bar_context(request, viewer)}
+    context = {
+        "event": live.position(),
+        **read.list_context(request, viewer, at),
+        **read.bar_context(request, viewer),
+    }
     context |= read.lists_context(viewer, at, view=str(context["view"]))
-    return _page(request, "desk/queue.html", context)
+    return render(request, "desk/queue.html", context)
 
 
 @never_cache
@@ -37,12 +35,15 @@ def ticket(request: HttpRequest, reference: str) -> HttpResponse:
     """One ticket. Opened from the list (htmx) only conversation and customer travel."""
     viewer = read.staff_viewer(request)
     at = clock.now()
+    inside = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "main"
+    event = 0 if inside else live.position()
     found = read.ticket_for(viewer, reference)
     context = read.conversation_context(found, viewer, at) | read.customer_context(request, found, viewer, at)
-    if request.headers.get("HX-Request") and request.headers.get("HX-Target") == "main":
-        return _page(request, "desk/_ticket.html", context)
+    if inside:
+        # the page around it listens already
+        return render(request, "desk/_ticket.html", context)
     context |= read.list_context(request, viewer, at, current=reference) | read.bar_context(request, viewer)
-    return _page(request, "desk/ticket.html", context)
+    return render(request, "desk/ticket.html", context | {"event": event})
 
 
 @never_cache
@@ -124,14 +125,15 @@ def find(request: HttpRequest) -> HttpResponse:
     """Search by number, phone, serial number or words."""
     viewer = read.staff_viewer(request)
     at = clock.now()
+    event = live.position()
     query = request.GET.get("q", "").strip()[:200]
     ids = search.find(query=query, viewer=viewer, limit=50) if query else []
     rows = desk.rows_for(ids, viewer=viewer)
     names = read.status_names()
     for row in rows:
         read.decorate(row, at, names)
-    context = {"query": query, "rows": rows, "at": at, **read.bar_context(request, viewer)}
-    return _page(request, "desk/search.html", context)
+    context = {"query": query, "rows": rows, "at": at, "event": event, **read.bar_context(request, viewer)}
+    return render(request, "desk/search.html", context)
 
 
 @require_POST
@@ -174,4 +176,6 @@ def duty(request: HttpRequest) -> HttpResponse:
         if error:
             messages.warning(request, error)
         return redirect("desk:queue")
-    return render(request, "desk/_duty.html", {**read.bar_context(request, viewer), "duty_error": error})
+    agent.refresh_from_db()
+    context = read.bar_context(request, viewer, agent=agent)
+    return render(request, "desk/_duty.html", {**context, "duty_error": error})

@@ -35,6 +35,8 @@ class Way:
     ticket: Ticket
     kind: str
     key: str
+    #: how far the events had come before the ticket was read: nothing falls between page and socket
+    event: int
 
     def url(self, step: str = "") -> str:
         """The page (no step), or what belongs to it: part, say, confirm, not_solved."""
@@ -60,8 +62,7 @@ class Way:
 def by_link(request: HttpRequest, token: str) -> Way:
     """The holder of a link. Raises NotVisible (a guess counts against the address)."""
     ticket = ticket_of_token(token=token, at=clock.now(), bucket=address_of(request))
-    viewer = Actor("link", id=ticket.pk, name=str(ticket.customer))
-    return Way(viewer, _ticket(viewer, ticket.pk), "track", token)
+    return _way(Actor("link", id=ticket.pk, name=str(ticket.customer)), ticket.pk, "track", token)
 
 
 def by_sign_in(request: HttpRequest, reference: str) -> Way:
@@ -74,12 +75,14 @@ def by_sign_in(request: HttpRequest, reference: str) -> Way:
     )
     if ticket is None:
         raise NotVisible()
-    return Way(viewer, _ticket(viewer, ticket.pk), "mine", ticket.reference)
+    return _way(viewer, ticket.pk, "mine", ticket.reference)
 
 
-def _ticket(viewer: Actor, pk: int) -> Ticket:
+def _way(viewer: Actor, pk: int, kind: str, key: str) -> Way:
+    event = live.position()
     related = ("customer", "product", "steward", "assignee", "channel", "thread", "sla_target", "sla_policy")
-    return Ticket.objects.visible_to(viewer).select_related(*related).get(pk=pk)
+    ticket = Ticket.objects.visible_to(viewer).select_related(*related).get(pk=pk)
+    return Way(viewer, ticket, kind, key, event)
 
 
 def _context(
@@ -108,7 +111,7 @@ def _context(
         "panels": [(template, context) for template, context in panels if context is not None],
         "form": form or CustomerReplyForm(),
         "not_solved": not_solved or NotSolvedForm(),
-        "event": live.position(),
+        "event": way.event,
         "at": at,
     }
 
