@@ -27,6 +27,7 @@ def idle_context(listed: dict[str, Any]) -> dict[str, Any]:
         "next_reason": REASONS[groups[0]["code"]] if rows else "",
         "news": news[:NEWS],
         "news_count": len(news),
+        "own_count": next(row["count"] for row in listed["own_lists"] if row["code"] == "mine"),
         "waiting_count": sum(row["waiting"] for row in waiting),
         "waiting_since": min((row["oldest_at"] for row in waiting if row["oldest_at"]), default=None),
     }
