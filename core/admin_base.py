@@ -172,6 +172,13 @@ class BaseAdmin(Guarded, ModelAdmin):
         if "exact_search" in cls.__dict__ and "search_fields" not in cls.__dict__:
             cls.search_fields = tuple(cls.exact_search)
 
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The fields of a list that can be written in say what they are: their column's head is no label."""
+        formset = super().get_changelist_formset(request, **kwargs)
+        for field in formset.form.base_fields.values():
+            field.widget.attrs.setdefault("aria-label", str(field.label or ""))
+        return formset
+
     # --- who sees what --------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         rows = self.model._default_manager.all()
