@@ -377,6 +377,9 @@ UNFOLD = {
     "SITE_HEADER": _("Anxin Desk admin"),
     "SITE_URL": "/desk/",
     "SITE_SYMBOL": "support_agent",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icons/favicon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_LANGUAGES": True,
     "DASHBOARD_CALLBACK": "config.admin_home.dashboard",
@@ -389,7 +392,7 @@ UNFOLD = {
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.admin_nav.navigation"},
     "COLORS": {
         "primary": {
-            "50": "#EAEFFD", "100": "#DCE4FB", "200": "#B9C8F6", "300": "#A9BCFF", "400": "#6F8AEE", "500": "#4668E8",
+            "50": "#EAEFFD", "100": "#DCE4FB", "200": "#B9C8F6", "300": "#A9BCFF", "400": "#8BA1F2", "500": "#6F8AEE",
             "600": "#3156D3", "700": "#2747B4", "800": "#1F3890", "900": "#1D2744", "950": "#141B33",
         }
     },

@@ -147,6 +147,13 @@ class CappedChangeList(ChangeList):
             self.full_result_count = self.result_count
 
 
+def with_spoken_names(formset: Any) -> Any:
+    """The formset class, its fields named for who does not see the head of their column."""
+    for field in formset.form.base_fields.values():
+        field.widget.attrs.setdefault("aria-label", str(field.label or ""))
+    return formset
+
+
 class BaseAdmin(Guarded, ModelAdmin):
     """Base of every model admin of this project.
 
@@ -171,6 +178,10 @@ class BaseAdmin(Guarded, ModelAdmin):
         super().__init_subclass__(**kwargs)
         if "exact_search" in cls.__dict__ and "search_fields" not in cls.__dict__:
             cls.search_fields = tuple(cls.exact_search)
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The fields of a list that can be written in say what they are: their column's head is no label."""
+        return with_spoken_names(super().get_changelist_formset(request, **kwargs))
 
     # --- who sees what --------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -307,6 +318,9 @@ class TableInline(Guarded, TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.deletable and super().has_delete_permission(request, obj)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return with_spoken_names(super().get_formset(request, obj, **kwargs))
 
 
 class StackInline(Guarded, StackedInline):

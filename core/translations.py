@@ -15,6 +15,7 @@ from pathlib import Path
 import polib
 from babel.messages.extract import extract
 from django.conf import settings
+from django.utils.translation.reloader import translation_file_changed
 from django.utils.translation.template import templatize
 
 #: function → which arguments are text; `c` marks the context
@@ -215,6 +216,8 @@ def compile_all() -> list[Path]:
         os.chmod(temporary, 0o644)  # a public text, read by the server's user
         os.replace(temporary, target)
         written.append(target)
+    if written:
+        translation_file_changed(None, written[-1])  # what this process has read before was without them
     return written
 
 

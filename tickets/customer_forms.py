@@ -49,8 +49,8 @@ class RequestForm(forms.Form):
     )
     # a form field of this name, not BaseForm.files
     files = ManyFiles(label=_("Photos, video or documents"), required=False)  # type: ignore[assignment]
-    name = forms.CharField(label=_("How may we call you?"), max_length=40, required=False)
     phone = forms.CharField(label=_("Phone number"), max_length=40, required=False)
+    name = forms.CharField(label=_("How may we call you?"), max_length=40, required=False)
     email = forms.CharField(
         label=_("Email"), max_length=254, required=False, help_text=_("Then answers come by email, too.")
     )

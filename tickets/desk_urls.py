@@ -45,6 +45,7 @@ urlpatterns = [
     staffed("search/", desk_pages.find, "search"),
     staffed("duty/", desk_pages.duty, "duty"),
     staffed("parts/list/", desk_pages.part_list, "part_list"),
+    staffed("parts/idle/", desk_pages.part_idle, "part_idle"),
     staffed("parts/lists/", desk_pages.part_lists, "part_lists"),
     staffed("t/<str:reference>/", desk_pages.ticket, "ticket"),
     staffed("t/<str:reference>/head/", desk_pages.part_head, "part_head"),

@@ -394,9 +394,10 @@ def field_with_error(
 
 
 @register.inclusion_tag("partials/form_errors.html")
-def form_errors(form: BaseForm) -> dict[str, object]:
-    """Above a form that was refused: what is wrong as a whole, and a way to each field."""
-    fields = [form[name] for name in form.errors if name in form.fields]
+def form_errors(form: BaseForm, **labels: str) -> dict[str, object]:
+    """Above a form that was refused: what is wrong as a whole, and a way to each field in the form's order. `labels`:
+    field → its name, where the page calls it otherwise than the form does."""
+    fields = [(field, labels.get(field.name) or field.label) for field in form if field.name in form.errors]
     return {"general": form.non_field_errors(), "fields": fields}
 
 

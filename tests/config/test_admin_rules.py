@@ -302,6 +302,13 @@ class TestConfiguration:
         data: dict[str, Any] = {"form-TOTAL_FORMS": 3, "form-INITIAL_FORMS": 3, "_save": "Save"}
         for n, row in enumerate(rows):
             data |= {f"form-{n}-id": row.pk, f"form-{n}-position": 30 - n, f"form-{n}-active": "on"}
+        shown = boss.get(address("tickets_queue", "changelist"))
+        named = shown.context["cl"].formset.forms[0].fields
+        assert {name: field.widget.attrs.get("aria-label") for name, field in named.items()} == {
+            "position": "Position",
+            "active": "Active",
+            "id": None,
+        }
         assert boss.post(address("tickets_queue", "changelist"), data).status_code == 302
         assert [Queue.objects.get(pk=row.pk).position for row in rows] == [30, 29, 28]
         assert Queue.history.filter(history_user__username="qin").count() == 3

@@ -89,6 +89,7 @@ def test_page_shows_what_happened_and_why(boss: Client, lin: Any, codes: dict[st
     assert "客户下午在家" in texts
     assert [item["row"].agent for item in response.context["assignments"]] == [lin]
     assert response.context["why_grade"]
+    assert response.context["assignee"] == lin.name
     assert [face.kind for face in response.context["faces"]] == ["first_response", "resolution", "tier_hop"]
     html = response.content.decode()
     assert ticket.customer.phone not in html

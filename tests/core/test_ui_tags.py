@@ -300,6 +300,18 @@ def test_a_refused_form_leads_to_its_fields():
     assert render("{% form_errors form %}", form=Purchase()).strip() == ""
 
 
+def test_the_way_to_a_field_has_the_name_it_has_on_the_page_in_the_order_of_the_form():
+    form = Purchase({"agree": "on"})
+    form.is_valid()
+    form.add_error("solved", "Say it")
+    form.add_error("serial", "Say this, too")
+    html = render("{% form_errors form serial='Number' %}", form=form)
+    names = [form.fields[name].label for name in form.fields if name in form.errors]
+    assert re.findall(r'<a href="#id_[^"]*">([^<]*)</a>', html) == [
+        "Number" if name == "Serial number" else name for name in names
+    ]
+
+
 def test_the_scripts_get_the_words_of_the_page():
     html = ui.ui_words()
     assert 'data-left="%(time)s left"' in html

@@ -76,6 +76,17 @@ def test_the_page_says_where_it_stands_in_plain_words(house: House, way: str) ->
     assert answer["X-Robots-Tag"] == "noindex"
 
 
+def test_a_promise_that_was_not_kept_is_not_promised_again(house: House, way: str) -> None:
+    Ticket.objects.filter(pk=house.ticket.pk).update(due_at=clock.now() + timedelta(minutes=5))
+    client = visitor(house, way)
+    assert "Next step by" in text_of(client.get(page_of(house, way)))
+    Ticket.objects.filter(pk=house.ticket.pk).update(due_at=clock.now() - timedelta(minutes=5))
+    page = text_of(client.get(page_of(house, way)))
+    assert "Next step by" not in page
+    assert "This step was due by <time" in page
+    assert "Sorry for the wait." in page
+
+
 def test_notes_stay_inside(house: House, way: str) -> None:
     add_note(ticket=house.ticket, body="rude caller", actor=actor_of(house.agent), at=clock.now())
     client = visitor(house, way)

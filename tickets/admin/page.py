@@ -74,6 +74,7 @@ def context_of(ticket: Ticket, *, viewer: Actor, request: HttpRequest) -> dict[s
         "faces": clock_view(list(ticket.clocks.select_related("calendar")), at),
         "lines": lines,
         "earlier": lines[0].id if len(lines) == LINES else None,
+        "assignee": name_of(ticket.assignee),
         "why_grade": reason_words(ticket),
         "assignments": assignments_of(ticket),
         "hops": list(

@@ -121,12 +121,14 @@ def list_context(request: HttpRequest, viewer: Actor, at: datetime, *, current: 
     view = request.GET.get("view") or "mine"
     page = desk.list_rows(viewer=viewer, view=view, at=at, cursor=request.GET.get("cursor", ""))
     groups = grouped(page.rows, at)
-    soon = [row for group in groups if group["code"] == "soon" for row in group["rows"]]
+    due = {str(group["code"]): group["rows"] for group in groups}
+    late, soon = due.get("late", []), due.get("soon", [])
     return {
         "view": view,
         "view_name": _view_name(view),
         "groups": groups,
-        "facts": soon[:2],
+        "facts": [*late, *soon][:2],
+        "late_count": len(late),
         "soon_count": len(soon),
         "shown": len(page.rows),
         "next_cursor": page.next_cursor,
@@ -165,8 +167,8 @@ def _ticket_path() -> str:
 
 
 def grouped(rows: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
-    """Rows under their headings, by what is due: overdue and within 30 minutes, later, no running clock."""
-    groups: dict[str, list[dict[str, Any]]] = {"soon": [], "later": [], "paused": []}
+    """Rows under their headings, by what is due: overdue, within 30 minutes, later, no running clock."""
+    groups: dict[str, list[dict[str, Any]]] = {"late": [], "soon": [], "later": [], "paused": []}
     names = status_names()
     for row in rows:
         groups[decorate(row, at, names)].append(row)
@@ -187,6 +189,8 @@ def decorate(row: dict[str, Any], at: datetime, names: dict[str, StatusName]) ->
     row["moment"] = row["last_customer_at"] or row["created_at"]
     if chip.due_at is None:
         return "paused"
+    if chip.seconds < 0:
+        return "late"
     return "soon" if chip.seconds <= 30 * 60 else "later"
 
 

@@ -12,6 +12,7 @@ from core import clock, live
 from core.errors import InvalidInput, NotAllowed, NotVisible
 from tickets.services import desk, search, timeline
 from tickets.views import desk_context as read
+from tickets.views.desk_idle import idle_context
 
 
 @never_cache
@@ -26,6 +27,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         **read.bar_context(request, viewer),
     }
     context |= read.lists_context(viewer, at, view=str(context["view"]))
+    context |= idle_context(context)
     return render(request, "desk/queue.html", context)
 
 
@@ -53,6 +55,17 @@ def part_list(request: HttpRequest) -> HttpResponse:
     viewer = read.staff_viewer(request)
     context = read.list_context(request, viewer, clock.now(), current=request.GET.get("current", ""))
     return render(request, "desk/_rows.html" if request.GET.get("cursor") else "desk/_list.html", context)
+
+
+@never_cache
+@require_safe
+def part_idle(request: HttpRequest) -> HttpResponse:
+    """What to do next, anew: the desk while no ticket is opened."""
+    viewer = read.staff_viewer(request)
+    at = clock.now()
+    context = read.list_context(request, viewer, at)
+    context |= read.lists_context(viewer, at, view=str(context["view"]))
+    return render(request, "desk/_idle_parts.html", {**context, **idle_context(context)})
 
 
 @never_cache
