@@ -94,6 +94,7 @@ def entries() -> list[tuple[str, list[Entry]]]:
                 (_("Skills"), "psychology", "accounts_skill", "accounts.view_skill"),
                 (_("Shifts"), "schedule", "accounts_shift", "accounts.view_shift"),
                 (_("Duty records"), "event_note", "accounts_dutylog", "accounts.view_dutylog"),
+                (_("Notices"), "notifications", "accounts_notice", "accounts.view_notice"),
                 (_("Reasons for a break"), "coffee", "accounts_dutyreason", "accounts.view_dutyreason"),
                 (_("Regions"), "map", "accounts_region", "accounts.view_region"),
             ],

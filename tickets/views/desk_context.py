@@ -23,8 +23,17 @@ from customers.services.warranty import warranties_of
 from customers.viewers import viewer_of
 from knowledge.services.search import suggest_articles
 from tickets.enums import ACTIVE, DONE, Grade, Status
-from tickets.models import Assignment, Draft, Queue, StatusName, Ticket, TierHop
-from tickets.services import classify, desk, timeline
+from tickets.models import (
+    Assignment,
+    Draft,
+    Queue,
+    StatusName,
+    Ticket,
+    TicketAlert,
+    TicketWatcher,
+    TierHop,
+)
+from tickets.services import alerts, classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
 
@@ -81,6 +90,8 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
             given=FilteredRelation("assignments", condition=Q(assignments__until=None)),
             has_hops=Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
             has_drafts=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author_id=viewer.id)),
+            has_alerts=Exists(TicketAlert.objects.filter(ticket=OuterRef("pk"), acknowledged_at=None)),
+            watching=Exists(TicketWatcher.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id)),
         )
         .select_related(*TICKET_RELATED, "given__agent", "given__by")
     )
@@ -217,7 +228,9 @@ def bar_context(request: HttpRequest, viewer: Actor) -> dict[str, Any]:
     return {
         "agent": agent,
         "duty_label": DutyState(agent.duty_state).label if agent else "",
-        "topics": " ".join([f"desk:{viewer.id}", *(f"queue:{row['id']}" for row in own_queues(viewer))]),
+        "topics": " ".join(
+            [f"desk:{viewer.id}", f"notices:{viewer.id}", *(f"queue:{row['id']}" for row in own_queues(viewer))]
+        ),
         "break_reasons": [(row["code"], in_reader_language(row)) for row in break_reasons()],
     }
 
@@ -252,6 +265,8 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "client_id": uuid.uuid4().hex,
         "clocks": faces,
         "drafts": desk.drafts_of(ticket, viewer) if getattr(ticket, "has_drafts", True) else {},
+        "alerts": list(alerts.open_alerts(ticket)) if getattr(ticket, "has_alerts", True) else [],
+        "watching": getattr(ticket, "watching", False),
         "mine": ticket.assignee_id == viewer.id,
         "active": status in ACTIVE,
         "done": status in DONE,
