@@ -8,7 +8,7 @@ const me = document.body.dataset.user ?? '';
 const token = () => document.cookie.match(/(?:^|; )(?:__(?:Host|Secure)-)?csrftoken=([^;]+)/)?.[1]
   ?? document.querySelector('input[name="csrfmiddlewaretoken"]')?.value ?? '';
 
-function kept(store, key) { try { return Number(store.getItem(`${key}:${me}`)) || 0; } catch { return 0; } }
+function kept(store, key) { try { return store.getItem(`${key}:${me}`); } catch { return null; } }
 function keep(store, key, value) { try { store.setItem(`${key}:${me}`, value); } catch { /* private mode: said once a page */ } }
 
 /* ---------- the panel ---------- */
@@ -26,7 +26,8 @@ document.addEventListener('click', (event) => {
 });
 
 /* ---------- alerts aloud ---------- */
-let said = kept(sessionStorage, 'notices-said'), first = !said;
+const before = kept(sessionStorage, 'notices-said');
+let said = Number(before), first = before === null;   // what stood there when this window came first is no news
 
 function loud({ title, line, url }) {
   const area = document.getElementById('toasts') ?? document.body;
@@ -49,25 +50,24 @@ function loud({ title, line, url }) {
 
 function outside({ id, title, line, url }) {
   if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
-  if (document.hasFocus() || kept(localStorage, 'notices-told') >= id) return;   // one window of several says it
+  if (document.hasFocus() || Number(kept(localStorage, 'notices-told')) >= id) return;   // one window of several says it
   const shown = new Notification(title, { body: line, tag: `notice-${id}`, icon: '/static/icons/favicon.svg' });
   shown.addEventListener('click', () => { focus(); if (url) location.href = url; shown.close(); });
 }
 
-document.addEventListener('htmx:load', () => {
-  const alerts = [...document.querySelectorAll('#bell-count [data-alert]')]
+document.addEventListener('htmx:afterSettle', (event) => {
+  if (event.detail.target?.id !== 'bell-count') return;
+  const alerts = [...event.detail.target.querySelectorAll('[data-alert]')]
     .map((el) => ({ id: Number(el.dataset.alert), title: el.dataset.title, line: el.dataset.line, url: el.dataset.url }));
   const fresh = first ? [] : alerts.filter(({ id }) => id > said).reverse();
   if (fresh.length > AT_ONCE) loud({ title: say('alerts', { n: fresh.length }), line: '', url: '' });
   else fresh.forEach(loud);
   fresh.forEach(outside);
+  first = false;
   said = Math.max(said, ...alerts.map(({ id }) => id));
   keep(sessionStorage, 'notices-said', said);
   if (fresh.length) keep(localStorage, 'notices-told', said);
-  allow();
 });
-// what stood there when the page came first is no news
-document.addEventListener('htmx:afterRequest', (event) => { if (event.detail.target?.id === 'bell-count') setTimeout(() => { first = false; }); });
 
 /* ---------- outside the window: only after a press of this button ---------- */
 function allow() {
@@ -78,4 +78,5 @@ function allow() {
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-notify-allow]')) Notification.requestPermission().then(allow);
 });
+document.addEventListener('htmx:load', allow);
 allow();

@@ -53,13 +53,14 @@ def cards(client: Client) -> dict[str, Any]:
 def test_each_number_is_the_number_of_rows(boss: Client) -> None:
     found = cards(boss)
     assert list(found) == [
-        *("overdue", "soon", "follow_ups", "unanswered", "mail", "deliveries", "timers", "articles"),
+        *("alerts", "overdue", "soon", "follow_ups", "unanswered", "mail", "deliveries", "timers", "articles"),
     ]
     for card in found.values():
         response = boss.get(card.url)
         assert response.status_code == 200
         assert response.context["cl"].result_count == card.count, card.key
     assert {key: card.count for key, card in found.items()} == {
+        "alerts": 0,
         "overdue": 3,
         "soon": 1,
         "follow_ups": 2,

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from tickets.enums import WordClass
+from tickets.querysets import AlertQuerySet
 
 
 class AlertWord(models.Model):
@@ -64,6 +65,8 @@ class TicketAlert(models.Model):
         related_name="+",
         verbose_name=_("acknowledged by"),
     )
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("alert")

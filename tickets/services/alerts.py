@@ -131,4 +131,4 @@ def acknowledge_alert(*, alert: TicketAlert, actor: Actor, at: datetime) -> Tick
 
 def open_alerts(ticket: Ticket) -> Iterable[TicketAlert]:
     """What nobody took note of yet, newest first. One query."""
-    return TicketAlert.objects.filter(ticket=ticket, acknowledged_at=None).order_by("-pk")[:5]
+    return TicketAlert.objects.open().filter(ticket=ticket).order_by("-pk")[:5]

@@ -90,7 +90,7 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
             given=FilteredRelation("assignments", condition=Q(assignments__until=None)),
             has_hops=Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
             has_drafts=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author_id=viewer.id)),
-            has_alerts=Exists(TicketAlert.objects.filter(ticket=OuterRef("pk"), acknowledged_at=None)),
+            has_alerts=Exists(TicketAlert.objects.visible_to(viewer).open().filter(ticket=OuterRef("pk"))),
             watching=Exists(TicketWatcher.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id)),
         )
         .select_related(*TICKET_RELATED, "given__agent", "given__by")

@@ -96,7 +96,7 @@ def acknowledge(request: HttpRequest, reference: str, alert_id: int) -> HttpResp
     """Somebody takes care of an alert."""
     viewer = read.staff_viewer(request)
     ticket = read.ticket_for(viewer, reference)
-    alert = TicketAlert.objects.filter(ticket=ticket, pk=alert_id).first()
+    alert = TicketAlert.objects.visible_to(viewer).filter(ticket=ticket, pk=alert_id).first()
     if alert is None:
         raise NotVisible()
     acknowledge_alert(alert=alert, actor=viewer, at=clock.now())
