@@ -84,6 +84,7 @@ def tell_watchers(event: Event) -> None:
         event_id=event.pk,
         kind=event.kind,
         data=event.data,
+        happened_at=event.at,
         actor=_actor_of(event),
         at=clock.now(),
     )
@@ -96,7 +97,7 @@ def _actor_of(event: Event) -> Actor:
 # --- what they say ------------------------------------------------------------------------------------------
 
 
-@notice_words(telling.CLOCK, telling.ALERT, telling.WATCHED, watchers.MENTIONED)
+@notice_words(telling.CLOCK, telling.ALERT, telling.WATCHED, telling.WATCHED_WORDS, watchers.MENTIONED)
 def notice_texts(notices: Sequence[Notice], viewer: Actor) -> dict[int, NoticeText]:
     """Notices about tickets. At most four queries; a ticket that the reader may not see any more keeps its words to
     itself."""

@@ -1,11 +1,13 @@
 """Who is told what, once; who reads it; what their pages are told."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.enums import Role
 from accounts.models import Notice, User
@@ -22,6 +24,12 @@ from tests.factories.work import actor_of
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def tell(*people: User, dedupe: str = "one", actor: Actor = SYSTEM, **also: Any) -> list[Notice]:

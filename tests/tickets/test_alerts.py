@@ -1,10 +1,12 @@
 """A customer's words that somebody responsible hears of: which trip, once in a while, who is told, who takes note."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from accounts.enums import Role
 from accounts.models import Notice, Team, User
@@ -34,6 +36,12 @@ from tickets.services.defaults import load_defaults
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from tickets.services.watchers import watchers_of
 CLOCK = "tickets.clock"
 ALERT = "tickets.alert"
 WATCHED = "tickets.watched"
+#: the customer's own words: a kind of their own, for one unread notice of them is enough
+WATCHED_WORDS = "tickets.watched_words"
 #: a clock's notice is a warning from here on, and loud from the breach on
 WARN_FROM, LATE_FROM = 80, 100
 
@@ -69,16 +71,23 @@ def tell_of_alert(*, alert_id: int, again: bool = False, at: datetime) -> list[N
 
 
 def tell_watchers(
-    *, ticket_id: int, event_id: int, kind: str, data: dict[str, Any], actor: Actor, at: datetime
+    *,
+    ticket_id: int,
+    event_id: int,
+    kind: str,
+    data: dict[str, Any],
+    happened_at: datetime,
+    actor: Actor,
+    at: datetime,
 ) -> list[Notice]:
-    """Something happened on a ticket: tell its watchers, but not of their own acts. Returns the new notices."""
+    """Something happened on a ticket: tell who watched it then, but not of their own acts. Returns the new notices."""
     ticket = Ticket.objects.filter(pk=ticket_id).first()
     if ticket is None or _is_said_otherwise(kind, data, actor):
         return []
     kept = {key: data[key] for key in ("before", "after", "direction", "to_tier") if key in data}
     return notify(
-        recipients=watchers_of(ticket),
-        kind=WATCHED,
+        recipients=watchers_of(ticket, at=happened_at),
+        kind=WATCHED_WORDS if kind == CustomerReplied.kind else WATCHED,
         subject_kind="ticket",
         subject_id=ticket.pk,
         data={"what": kind, **kept},

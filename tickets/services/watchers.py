@@ -46,9 +46,9 @@ def _watch(ticket: Ticket, user_ids: Iterable[int], at: datetime) -> int:
     return len(new)
 
 
-def watchers_of(ticket: Ticket) -> list[int]:
-    """The users (ids) who watch the ticket and may still see it."""
-    watching = TicketWatcher.objects.filter(ticket=ticket).order_by().values("user_id")
+def watchers_of(ticket: Ticket, *, at: datetime) -> list[int]:
+    """The users (ids) who watched the ticket at this moment and may see it now."""
+    watching = TicketWatcher.objects.filter(ticket=ticket, since__lte=at).order_by().values("user_id")
     return list(may_see(ticket).filter(pk__in=watching).order_by("pk").values_list("pk", flat=True))
 
 
