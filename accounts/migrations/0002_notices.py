@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('dedupe', models.CharField(max_length=120, verbose_name='once for')),
                 ('created_at', models.DateTimeField(verbose_name='at')),
                 ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read at')),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL, verbose_name='for')),
+                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL, verbose_name='recipient')),
             ],
             options={
                 'verbose_name': 'notice',

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.enums import NoticeLevel
 from accounts.querysets import NoticeQuerySet
@@ -14,7 +15,7 @@ class Notice(models.Model):
     accounts.services.notices."""
 
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", verbose_name=_("for")
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", verbose_name=pgettext_lazy("notice", "recipient")
     )
     kind = models.CharField(_("kind"), max_length=60)
     subject_kind = models.CharField(_("about"), max_length=40)
