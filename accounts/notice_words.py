@@ -29,8 +29,8 @@ _words: dict[str, Words] = {}
 
 
 def notice_words(*kinds: str) -> Callable[[Words], Words]:
-    """Register who says these kinds: `words(notices, viewer) -> {notice id: NoticeText}`. Raises RuntimeError for a kind
-    that has words already."""
+    """Register who says these kinds: `words(notices, viewer) -> {notice id: NoticeText}`. Raises RuntimeError for a
+    kind that has words already."""
 
     def register(words: Words) -> Words:
         for kind in kinds:

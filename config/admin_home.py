@@ -113,8 +113,10 @@ def cards_of(viewer: Actor, may: Callable[[str], bool], at: datetime) -> list[Ca
     if "follow_ups" in others:
         # ratings stand beside what is due
         cards.insert(2 if len(cards) > 2 else len(cards), others.pop("follow_ups"))
-    if "alerts" in others:
-        cards.insert(0, others.pop("alerts"))
+    alerts = others.pop("alerts", None)
+    if alerts is not None and alerts.count:
+        # most days there is none: then nothing takes the first place
+        cards.insert(0, alerts)
     return cards + list(others.values())
 
 
@@ -287,9 +289,9 @@ def _alert_card(found: Waiting, at: datetime) -> Card:
         "alert",
         found.count,
         npgettext("unit", "alert", "alerts", found.count),
-        _("A customer used a word that needs you.") if found.count else _("Nobody is angry or in danger."),
+        _("A customer used a word that needs you."),
         f"{reverse('admin:tickets_ticketalert_changelist')}?need=notice",
-        tone="bad" if found.count else "ok",
+        tone="bad",
     )
 
 

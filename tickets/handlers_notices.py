@@ -73,7 +73,9 @@ def call_by_name(event: Event) -> None:
     """A note calls colleagues by "@" and their name."""
     note = Note.objects.get(pk=event.data["note_id"])
     if "@" in note.body or "＠" in note.body:
-        watchers.hear_note(ticket=Ticket(pk=event.subject_id), note=note, actor=_actor_of(event), at=clock.now())
+        watchers.hear_note(
+            ticket=Ticket(pk=event.subject_id), note=note, actor=_actor_of(event), at=clock.now()
+        )
 
 
 @subscribe(CustomerReplied, StatusChanged, TicketEscalated, TicketResolved)
@@ -152,5 +154,7 @@ def _title(notice: Notice, names: words.Names) -> tuple[str, str]:
     if data["what"] == TicketEscalated.kind:
         tier = {"tier": names.of("tier", data["to_tier"])}
         up = data["direction"] == "up"
-        return (_("Escalated to %(tier)s") if up else _("Handed down to %(tier)s")) % tier, "up" if up else "down"
+        return (
+            _("Escalated to %(tier)s") if up else _("Handed down to %(tier)s")
+        ) % tier, "up" if up else "down"
     return words.of_event(StatusChanged.kind, data, names), "right"

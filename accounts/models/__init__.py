@@ -4,4 +4,15 @@ from accounts.models.region import Region
 from accounts.models.team import DutyReason, Skill, Team
 from accounts.models.user import User
 
-__all__ = ["Agent", "AgentSkill", "DutyLog", "DutyReason", "Notice", "Region", "Shift", "Skill", "Team", "User"]
+__all__ = [
+    "Agent",
+    "AgentSkill",
+    "DutyLog",
+    "DutyReason",
+    "Notice",
+    "Region",
+    "Shift",
+    "Skill",
+    "Team",
+    "User",
+]

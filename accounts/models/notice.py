@@ -15,7 +15,10 @@ class Notice(models.Model):
     accounts.services.notices."""
 
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", verbose_name=pgettext_lazy("notice", "recipient")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        verbose_name=pgettext_lazy("notice", "recipient"),
     )
     kind = models.CharField(_("kind"), max_length=60)
     subject_kind = models.CharField(_("about"), max_length=40)

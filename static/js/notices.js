@@ -48,6 +48,16 @@ function loud({ title, line, url }) {
   }, 1000);
 }
 
+// several about one ticket are one toast
+function together(alerts) {
+  const by = new Map();
+  for (const one of alerts) {
+    const known = one.url && by.get(one.url);
+    if (known) known.title += ` · ${one.title}`; else by.set(one.url || one.id, { ...one });
+  }
+  return [...by.values()];
+}
+
 function outside({ id, title, line, url }) {
   if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
   if (document.hasFocus() || Number(kept(localStorage, 'notices-told')) >= id) return;   // one window of several says it
@@ -60,8 +70,9 @@ document.addEventListener('htmx:afterSettle', (event) => {
   const alerts = [...event.detail.target.querySelectorAll('[data-alert]')]
     .map((el) => ({ id: Number(el.dataset.alert), title: el.dataset.title, line: el.dataset.line, url: el.dataset.url }));
   const fresh = first ? [] : alerts.filter(({ id }) => id > said).reverse();
-  if (fresh.length > AT_ONCE) loud({ title: say('alerts', { n: fresh.length }), line: '', url: '' });
-  else fresh.forEach(loud);
+  const about = together(fresh);
+  if (about.length > AT_ONCE) loud({ title: say('alerts', { n: fresh.length }), line: '', url: '' });
+  else about.forEach(loud);
   fresh.forEach(outside);
   first = false;
   said = Math.max(said, ...alerts.map(({ id }) => id));

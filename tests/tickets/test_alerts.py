@@ -17,8 +17,8 @@ from core.services.timers import fire_due
 from customers.services.defaults import load_defaults as load_catalog
 from tests.factories.accounts import make_agent
 from tests.factories.at_once import at_once
-from tests.factories.times import NOW
 from tests.factories.tickets import SafetyWordFactory, make_desk
+from tests.factories.times import NOW
 from tests.factories.work import (
     actor_of,
     customer_of,
@@ -143,7 +143,9 @@ def test_a_word_in_a_reply_reaches_lead_and_supervisors(words: None, lead: User,
     lines = timeline.read(ticket, viewer=actor_of(agent))
     [line] = [line for line in lines if line.code == "tickets.alerted"]
     assert (line.text, line.reason, line.icon, line.public) == ("Alert: Complaint", "投诉", "alert", False)
-    assert "tickets.alerted" not in [line.code for line in timeline.read(ticket, viewer=customer_of(ticket.customer))]
+    assert "tickets.alerted" not in [
+        line.code for line in timeline.read(ticket, viewer=customer_of(ticket.customer))
+    ]
 
 
 def test_a_word_in_the_request_itself_does_when_its_queue_is_known(
@@ -277,7 +279,9 @@ def test_a_danger_that_somebody_took_note_of_is_not_told_again(words: None, boss
 
 
 # --- what the database keeps --------------------------------------------------------------------------------
-def test_the_database_refuses_half_an_acknowledgement_and_two_for_one_message(words: None, boss: User) -> None:
+def test_the_database_refuses_half_an_acknowledgement_and_two_for_one_message(
+    words: None, boss: User
+) -> None:
     ticket = make_open_ticket(make_colleague())
     say(ticket, "投诉")
     deliver()

@@ -69,7 +69,11 @@ def test_each_step_of_the_ladder_reaches_its_person_once(
     make_ticket(words="网关坏了", assignee=house["owner"])
     target = Ticket.objects.get().clocks.get(kind="first_response").target_seconds // 60
     pass_time(NOW + timedelta(minutes=2 * target))
-    mine = [row for row in told() if Notice.objects.filter(data__clock="first_response", recipient=row[0]).exists()]
+    mine = [
+        row
+        for row in told()
+        if Notice.objects.filter(data__clock="first_response", recipient=row[0]).exists()
+    ]
     assert mine == [
         (house["owner"], 50, "info"),
         (house["lead"], 80, "warn"),

@@ -69,7 +69,9 @@ def test_the_number_is_what_is_unread_and_alerts_come_along(client: Any, house: 
     tell(house.colleague, house, "three")
     page = text_of(client.get("/desk/notices/bell/"))
     assert '<span class="badge" data-hot aria-hidden="true">2</span>' in page
-    assert re.findall(r'data-alert="(\d+)" data-title="([^"]*)"', page) == [(str(alert.pk), "Alert: Complaint")]
+    assert re.findall(r'data-alert="(\d+)" data-title="([^"]*)"', page) == [
+        (str(alert.pk), "Alert: Complaint")
+    ]
 
 
 def test_the_panel_lists_ones_own_with_words_and_links(client: Any, house: House) -> None:
@@ -186,6 +188,16 @@ def test_an_alert_stands_in_the_head_until_somebody_takes_care(client: Any, hous
     alert.refresh_from_db()
     assert alert.acknowledged_by == house.agent
     assert client.post(address).status_code == 302
+
+
+def test_what_stood_on_the_page_together_is_taken_care_of_together(client: Any, house: House) -> None:
+    first = alert_on(house)
+    second = raise_alert(ticket=house.ticket, word_class="safety", word="漏电", actor=SYSTEM, at=clock.now())
+    later = raise_alert(ticket=house.ticket, word_class="exposure", word="曝光", actor=SYSTEM, at=clock.now())
+    assert second is not None
+    client.post(reverse("desk:acknowledge", args=[house.ticket.reference, second.pk]), headers=HTMX)
+    assert list(TicketAlert.objects.open()) == [later]
+    assert TicketAlert.objects.get(pk=first.pk).acknowledged_by == house.agent
 
 
 def test_an_alert_belongs_to_its_ticket_and_to_who_may_see_it(client: Any, house: House) -> None:

@@ -11,8 +11,8 @@ from core.errors import NotAllowed, NotVisible
 from core.models import Delivery
 from tests.factories.accounts import make_agent
 from tests.factories.at_once import at_once
-from tests.factories.times import NOW
 from tests.factories.tickets import make_desk
+from tests.factories.times import NOW
 from tests.factories.work import (
     actor_of,
     customer_of,
@@ -73,7 +73,10 @@ def test_two_presses_at_once_are_one_watch() -> None:
 
 def test_only_staff_who_see_the_ticket_watch_it(ticket: Ticket, desk_defaults: dict[str, Any]) -> None:
     stranger = make_colleague("外组", queue=desk_defaults["queues"]["L3"], tier="L3")
-    for verb in (lambda who: watch(ticket=ticket, actor=who, at=NOW), lambda who: unwatch(ticket=ticket, actor=who)):
+    for verb in (
+        lambda who: watch(ticket=ticket, actor=who, at=NOW),
+        lambda who: unwatch(ticket=ticket, actor=who),
+    ):
         with pytest.raises(NotVisible):
             verb(actor_of(stranger))
         with pytest.raises(NotAllowed):

@@ -10,8 +10,8 @@ from tickets.querysets import AlertQuerySet
 
 
 class AlertWord(models.Model):
-    """A word that raises an alert when a customer says it. It does not judge the ticket: safety words do, and they raise
-    alerts of class "safety" by themselves."""
+    """A word that raises an alert when a customer says it. It does not judge the ticket: safety words do, and they
+    raise alerts of class "safety" by themselves."""
 
     word = models.CharField(_("word"), max_length=40, unique=True)
     word_class = models.CharField(_("class"), max_length=10, choices=WordClass)

@@ -1,7 +1,7 @@
 """Alerts: a customer's words that somebody responsible must hear of within seconds.
 
-What trips is data: AlertWord rows of five classes, and every SafetyWord as class "safety". Both are matched as the first
-judgement matches safety words (classify.words_in), harmless phrases included.
+What trips is data: AlertWord rows of five classes, and every SafetyWord as class "safety". Both are matched as the
+first judgement matches safety words (classify.words_in), harmless phrases included.
 """
 
 from collections.abc import Iterable
@@ -81,8 +81,9 @@ def raise_alert(
     actor: Actor,
     at: datetime,
 ) -> TicketAlert | None:
-    """Put an alert on a ticket; None when one of this class was raised within the quiet period (ALERT_QUIET_MINUTES), or
-    for this very message. A danger is told again, further up, unless somebody takes note of it in time."""
+    """Put an alert on a ticket; None when one of this class was raised within the quiet period
+    (ALERT_QUIET_MINUTES), or for this very message. A danger is told again, further up, unless somebody
+    takes note of it in time."""
     lock_ticket(ticket, viewer=SYSTEM)
     before = TicketAlert.objects.filter(ticket=ticket, word_class=word_class)
     quiet_since = at - timedelta(minutes=settings.ALERT_QUIET_MINUTES)
@@ -107,8 +108,8 @@ def raise_alert(
 
 @transaction.atomic
 def acknowledge_alert(*, alert: TicketAlert, actor: Actor, at: datetime) -> TicketAlert:
-    """A member of staff who may see the ticket takes care of it; the first one counts, later ones change nothing. Raises
-    NotVisible."""
+    """A member of staff who may see the ticket takes care of it; the first one counts, later ones change
+    nothing. Raises NotVisible."""
     user_id = staff_id(actor)
     ticket = lock_ticket(Ticket(pk=alert.ticket_id), viewer=actor)
     found = lock_rows(TicketAlert.objects.filter(pk=alert.pk, ticket=ticket)).first()
@@ -131,4 +132,4 @@ def acknowledge_alert(*, alert: TicketAlert, actor: Actor, at: datetime) -> Tick
 
 def open_alerts(ticket: Ticket) -> Iterable[TicketAlert]:
     """What nobody took note of yet, newest first. One query."""
-    return TicketAlert.objects.open().filter(ticket=ticket).order_by("-pk")[:5]
+    return TicketAlert.objects.open().filter(ticket=ticket).order_by("-pk")[:10]

@@ -18,6 +18,8 @@ ALERT = "tickets.alert"
 WATCHED = "tickets.watched"
 #: the customer's own words: a kind of their own, for one unread notice of them is enough
 WATCHED_WORDS = "tickets.watched_words"
+#: what a watcher's notice keeps of the fact
+KEPT = ("before", "after", "direction", "to_tier")
 #: a clock's notice is a warning from here on, and loud from the breach on
 WARN_FROM, LATE_FROM = 80, 100
 
@@ -84,7 +86,7 @@ def tell_watchers(
     ticket = Ticket.objects.filter(pk=ticket_id).first()
     if ticket is None or _is_said_otherwise(kind, data, actor):
         return []
-    kept = {key: data[key] for key in ("before", "after", "direction", "to_tier") if key in data}
+    kept: dict[str, Any] = {key: data[key] for key in KEPT if key in data}
     return notify(
         recipients=watchers_of(ticket, at=happened_at),
         kind=WATCHED_WORDS if kind == CustomerReplied.kind else WATCHED,

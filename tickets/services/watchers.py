@@ -91,9 +91,9 @@ def mentioned_in(ticket: Ticket, text: str) -> list[int]:
     longest_first = sorted(names, key=len, reverse=True)
     found: set[int] = set()
     for start in starts:
-        name = next((name for name in longest_first if _stands_at(plain, start, name)), None)
-        if name is not None:
-            found |= names[name]
+        called = next((name for name in longest_first if _stands_at(plain, start, name)), None)
+        if called is not None:
+            found |= names[called]
     return sorted(found)
 
 
@@ -138,4 +138,3 @@ def suggestions(ticket: Ticket, *, like: str, viewer: Actor) -> list[Colleague]:
     typed = unicodedata.normalize("NFKC", like).strip()[:40]
     found = [person for person in colleagues(ticket, like=typed) if person.id != viewer.id]
     return found[:SUGGESTIONS]
-

@@ -229,7 +229,11 @@ def bar_context(request: HttpRequest, viewer: Actor) -> dict[str, Any]:
         "agent": agent,
         "duty_label": DutyState(agent.duty_state).label if agent else "",
         "topics": " ".join(
-            [f"desk:{viewer.id}", f"notices:{viewer.id}", *(f"queue:{row['id']}" for row in own_queues(viewer))]
+            [
+                f"desk:{viewer.id}",
+                f"notices:{viewer.id}",
+                *(f"queue:{row['id']}" for row in own_queues(viewer)),
+            ]
         ),
         "break_reasons": [(row["code"], in_reader_language(row)) for row in break_reasons()],
     }

@@ -93,13 +93,17 @@ def watching(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def acknowledge(request: HttpRequest, reference: str, alert_id: int) -> HttpResponse:
-    """Somebody takes care of an alert."""
+    """Somebody takes care of an alert and of those before it, which stood on the page with it."""
     viewer = read.staff_viewer(request)
     ticket = read.ticket_for(viewer, reference)
-    alert = TicketAlert.objects.visible_to(viewer).filter(ticket=ticket, pk=alert_id).first()
-    if alert is None:
+    shown = list(
+        TicketAlert.objects.visible_to(viewer).filter(ticket=ticket, pk__lte=alert_id).order_by("pk")
+    )
+    if not shown or shown[-1].pk != alert_id:
         raise NotVisible()
-    acknowledge_alert(alert=alert, actor=viewer, at=clock.now())
+    for alert in shown:
+        if alert.acknowledged_at is None:
+            acknowledge_alert(alert=alert, actor=viewer, at=clock.now())
     return _head(request, reference, viewer)
 
 
@@ -118,7 +122,8 @@ def people(request: HttpRequest, reference: str) -> HttpResponse:
     viewer = read.staff_viewer(request)
     found = suggestions(read.ticket_for(viewer, reference), like=request.GET.get("q", ""), viewer=viewer)
     named = [
-        (person, person_name(person.display_name, person.display_name_en, person.username)) for person in found
+        (person, person_name(person.display_name, person.display_name_en, person.username))
+        for person in found
     ]
     often = Counter(name for _person, name in named)
     rows = [
