@@ -34,6 +34,8 @@ from tests.factories.surveys import ReasonTagFactory, SurveyFactory, make_rating
 from tests.factories.tickets import OFFICE, CalendarFactory, SafetyWordFactory, make_desk
 from tests.factories.times import NOW
 from tests.factories.work import actor_of, deliver, make_colleague, make_open_ticket
+from tickets.models import AlertWord
+from tickets.services.alerts import raise_alert
 from tickets.services.escalate import escalate
 
 
@@ -43,6 +45,7 @@ def make_world(rows: int = 1) -> dict[str, Any]:
     SurveyFactory()
     SafetyWordFactory()
     WarrantyPolicyFactory()
+    AlertWord.objects.create(word="曝光", word_class="exposure")
     DutyReason.objects.create(code="lunch", name_zh="午餐", name_en="Lunch")
     Outlet.objects.create(via="email")
     ensure_roles()
@@ -67,6 +70,7 @@ def one_row(n: int, agent: User, codes: dict[str, Any]) -> Any:
         actor=actor_of(agent),
         at=at,
     )
+    raise_alert(ticket=ticket, word_class="complaint", word="投诉", actor=SYSTEM, at=at)
     line = ProductLineFactory(code=f"line-{n}")
     product = ProductFactory(line=line)
     FirmwareFactory(product=product, version=f"2.{n}")
