@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.enums import Role, UserKind
 from accounts.models import DutyReason, Shift, User
+from accounts.services.notices import notify
 from accounts.services.roles import ensure_roles
 from channels_hub.models import Outlet
 from core.actors import SYSTEM
@@ -71,6 +72,9 @@ def one_row(n: int, agent: User, codes: dict[str, Any]) -> Any:
         at=at,
     )
     raise_alert(ticket=ticket, word_class="complaint", word="投诉", actor=SYSTEM, at=at)
+    about = {"kind": "tickets.mentioned", "subject_kind": "ticket", "subject_id": ticket.pk}
+    data = {"note_id": n, "by": agent.pk}
+    notify(recipients=[agent.pk], **about, data=data, dedupe=f"world:{n}", actor=SYSTEM, at=at)
     line = ProductLineFactory(code=f"line-{n}")
     product = ProductFactory(line=line)
     FirmwareFactory(product=product, version=f"2.{n}")
