@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.enums import DutyState, UserKind
-from accounts.models import Agent, AgentSkill, DutyLog, DutyReason, Region, Shift, Skill, Team, User
+from accounts.models import Agent, AgentSkill, DutyLog, DutyReason, Notice, Region, Shift, Skill, Team, User
 from accounts.services.duty import set_duty
 from core import clock
 from core.admin_base import BaseAdmin, TableInline, ViewOnlyInline, viewer_of
@@ -351,3 +351,15 @@ class DutyReasonAdmin(BaseAdmin):
     list_display = ("code", "name_zh", "name_en", "position", "active")
     list_editable = ("position", "active")
     search_fields = ("code", "name_zh", "name_en")
+
+
+@admin.register(Notice)
+class NoticeAdmin(BaseAdmin):
+    """Who was told of what, and when they read it."""
+
+    list_display = ("created_at", "recipient", "kind", "level", "subject_kind", "subject_id", "read_at")
+    list_filter = (("level", ChoicesDropdownFilter), ("created_at", DaysFilter), ("read_at", DaysFilter))
+    list_select_related = ("recipient",)
+    search_fields = ("=recipient__username", "=kind")
+    search_help_text = _("Sign-in name or kind")
+    ordering = ("-id",)

@@ -33,6 +33,14 @@ class DutyState(TextChoices):
     FORCED_OUT = "forced_out", _("Signed out by a lead")
 
 
+class NoticeLevel(TextChoices):
+    """How loud a notice is: in the list only, worth a look soon, now (a page says it aloud)."""
+
+    INFO = "info", _("information")
+    WARN = "warn", _("warning")
+    ALERT = "alert", _("alert")
+
+
 class Role(TextChoices):
     """Names of the groups that carry rights."""
 

@@ -5,4 +5,5 @@ WRITERS = {
     "Agent.duty_since": "accounts.services.duty",
     "Agent.last_assigned_at": "accounts.services.duty",
     "DutyLog.*": "accounts.services.duty",
+    "Notice.*": "accounts.services.notices",
 }

@@ -26,7 +26,7 @@ from core.models.delivery import DeliveryState
 from core.templatetags.ui import duration_words, remaining_words, sla_chip
 from knowledge.models import Article
 from surveys.models import BadRatingFollowUp
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketAlert
 from tickets.querysets import SOON, is_due_soon, is_overdue, is_unanswered
 
 TOP = 4
@@ -103,6 +103,7 @@ def cards_of(viewer: Actor, may: Callable[[str], bool], at: datetime) -> list[Ca
     waiting = count_waiting(viewer, may, at)
     makers: tuple[tuple[str, Callable[[Waiting, datetime], Card]], ...] = (
         ("follow_ups", _follow_up_card),
+        ("alerts", _alert_card),
         ("mail", _mail_card),
         ("deliveries", _delivery_card),
         ("timers", _timer_card),
@@ -112,6 +113,10 @@ def cards_of(viewer: Actor, may: Callable[[str], bool], at: datetime) -> list[Ca
     if "follow_ups" in others:
         # ratings stand beside what is due
         cards.insert(2 if len(cards) > 2 else len(cards), others.pop("follow_ups"))
+    alerts = others.pop("alerts", None)
+    if alerts is not None and alerts.count:
+        # most days there is none: then nothing takes the first place
+        cards.insert(0, alerts)
     return cards + list(others.values())
 
 
@@ -223,6 +228,13 @@ def count_waiting(viewer: Actor, may: Callable[[str], bool], at: datetime) -> di
             "due_at",
             Q(owner=None),
         ),
+        (
+            "alerts",
+            "tickets.view_ticketalert",
+            TicketAlert.objects.visible_to(viewer).open(),
+            None,
+            None,
+        ),
         ("mail", "channels_hub.view_outbox", Outbox.objects.filter(state=SendState.FAILED), None, None),
         ("deliveries", "core.view_delivery", Delivery.objects.filter(state=DeliveryState.DEAD), None, None),
         ("timers", "core.view_timer", Timer.objects.filter(dead=True), None, None),
@@ -267,6 +279,19 @@ def _follow_up_card(found: Waiting, at: datetime) -> Card:
         f"{reverse('admin:surveys_badratingfollowup_changelist')}?need=contact",
         tone="bad" if found.count and left <= 0 else ("" if found.count else "ok"),
         chip=sla_chip(state, 100 * left / 86400, remaining_words(left)) if found.count else "",
+    )
+
+
+def _alert_card(found: Waiting, at: datetime) -> Card:
+    return Card(
+        "alerts",
+        _("Alerts nobody took note of"),
+        "alert",
+        found.count,
+        npgettext("unit", "alert", "alerts", found.count),
+        _("A customer used a word that needs you."),
+        f"{reverse('admin:tickets_ticketalert_changelist')}?need=notice",
+        tone="bad",
     )
 
 

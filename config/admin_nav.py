@@ -21,6 +21,7 @@ def entries() -> list[tuple[str, list[Entry]]]:
                 (_("Queues"), "format_list_bulleted", "tickets_queue", "tickets.view_queue"),
                 (_("Assignments"), "assignment_ind", "tickets_assignment", "tickets.view_assignment"),
                 (_("Moves between tiers"), "stairs", "tickets_tierhop", "tickets.view_tierhop"),
+                (_("Alerts"), "warning", "tickets_ticketalert", "tickets.view_ticketalert"),
                 (_("Ratings"), "star", "surveys_surveyresponse", "surveys.view_surveyresponse"),
                 (
                     _("Follow-ups"),
@@ -55,6 +56,7 @@ def entries() -> list[tuple[str, list[Entry]]]:
                 (_("Tiers"), "layers", "tickets_tier", "tickets.view_tier"),
                 (_("Categories"), "sell", "tickets_category", "tickets.view_category"),
                 (_("Safety words"), "warning", "tickets_safetyword", "tickets.view_safetyword"),
+                (_("Alert words"), "campaign", "tickets_alertword", "tickets.view_alertword"),
                 (_("Names of states"), "label", "tickets_statusname", "tickets.view_statusname"),
                 (_("Solution codes"), "task_alt", "tickets_solutioncode", "tickets.view_solutioncode"),
                 (_("Root causes"), "troubleshoot", "tickets_rootcause", "tickets.view_rootcause"),
@@ -94,6 +96,7 @@ def entries() -> list[tuple[str, list[Entry]]]:
                 (_("Skills"), "psychology", "accounts_skill", "accounts.view_skill"),
                 (_("Shifts"), "schedule", "accounts_shift", "accounts.view_shift"),
                 (_("Duty records"), "event_note", "accounts_dutylog", "accounts.view_dutylog"),
+                (_("Notices"), "notifications", "accounts_notice", "accounts.view_notice"),
                 (_("Reasons for a break"), "coffee", "accounts_dutyreason", "accounts.view_dutyreason"),
                 (_("Regions"), "map", "accounts_region", "accounts.view_region"),
             ],

@@ -245,6 +245,9 @@ FILE_LIMIT_BYTES = env.int("FILE_LIMIT_BYTES", 25 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# a ticket's customer who goes on complaining raises no second alert of the same class within this time
+ALERT_QUIET_MINUTES = env.int("ALERT_QUIET_MINUTES", 60)
+
 # --- mail ------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update({key: value for key, value in EMAIL_CONFIG.items() if key.startswith("EMAIL_")})

@@ -9,4 +9,4 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        from tickets import jobs  # noqa: F401  (registers the clocks' timers)
+        from tickets import handlers_notices, jobs  # noqa: F401  (registers who is told, and the clocks' timers)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from tickets.views import desk_acts, desk_gallery, desk_pages
+from tickets.views import desk_acts, desk_gallery, desk_notices, desk_pages
 
 View = Callable[..., HttpResponseBase]
 
@@ -44,6 +44,9 @@ urlpatterns = [
     staffed("", desk_pages.queue, "queue"),
     staffed("search/", desk_pages.find, "search"),
     staffed("duty/", desk_pages.duty, "duty"),
+    staffed("notices/", desk_notices.notices, "notices"),
+    staffed("notices/bell/", desk_notices.bell, "bell"),
+    staffed("notices/read/", desk_notices.notices_read, "notices_read"),
     staffed("parts/list/", desk_pages.part_list, "part_list"),
     staffed("parts/idle/", desk_pages.part_idle, "part_idle"),
     staffed("parts/lists/", desk_pages.part_lists, "part_lists"),
@@ -56,6 +59,9 @@ urlpatterns = [
     staffed("t/<str:reference>/draft/", desk_pages.draft, "draft"),
     staffed("t/<str:reference>/reply/", desk_acts.send_reply, "reply"),
     staffed("t/<str:reference>/note/", desk_acts.send_note, "note"),
+    staffed("t/<str:reference>/watch/", desk_notices.watching, "watch"),
+    staffed("t/<str:reference>/alerts/<int:alert_id>/", desk_notices.acknowledge, "acknowledge"),
+    staffed("t/<str:reference>/people/", desk_notices.people, "people"),
     staffed("t/<str:reference>/do/<str:name>/", desk_acts.do, "do"),
     staffed("t/<str:reference>/reveal/<str:field>/", desk_acts.reveal, "reveal"),
 ]

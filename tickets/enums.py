@@ -90,3 +90,13 @@ class DayKind(TextChoices):
 class DraftMode(TextChoices):
     REPLY = "reply", _("reply")
     NOTE = "note", _("note")
+
+
+class WordClass(TextChoices):
+    """Why somebody's words need a person of responsibility."""
+
+    EMOTION = "emotion", _("Angry words")
+    COMPLAINT = "complaint", _("Complaint")
+    EXPOSURE = "exposure", _("Going public")
+    REGULATOR = "regulator", _("Authority or court")
+    SAFETY = "safety", _("Danger")

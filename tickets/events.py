@@ -176,6 +176,25 @@ class TicketReopened(TicketEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketAlerted(TicketEvent):
+    """The customer said a word that somebody responsible must hear of."""
+
+    kind: ClassVar[str] = "tickets.alerted"
+    alert_id: int
+    word_class: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAcknowledged(TicketEvent):
+    """Somebody took care of an alert."""
+
+    kind: ClassVar[str] = "tickets.alert_acknowledged"
+    alert_id: int
+    word_class: str
+    agent_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CalendarChanged(DomainEvent):
     """A calendar got a new version, current from now on."""
 

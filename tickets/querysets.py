@@ -75,3 +75,18 @@ class TicketQuerySet(QuerySet[Any]):
     def by_due(self) -> Self:
         """What is due comes first; what has no running clock last."""
         return self.order_by(F("due_at").asc(nulls_last=True), "id")
+
+
+class AlertQuerySet(QuerySet[Any]):
+    def visible_to(self, viewer: Actor) -> Self:
+        """Staff see the alerts of the tickets they see; customers none."""
+        if viewer.kind == "system" or (viewer.is_staff and viewer.sees_all):
+            return self
+        if not viewer.is_staff:
+            return self.none()
+        tickets = self.model._meta.get_field("ticket").related_model._default_manager
+        return self.filter(ticket__in=tickets.visible_to(viewer))
+
+    def open(self) -> Self:
+        """Nobody took note of them."""
+        return self.filter(acknowledged_at=None)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 
 from tickets import events
-from tickets.enums import CloseReason, Grade
+from tickets.enums import CloseReason, Grade, WordClass
 
 
 class Names:
@@ -114,7 +114,8 @@ def reopen_reason(code: str) -> str:
     }.get(code, code)
 
 
-def _clock(data: dict[str, Any]) -> str:
+def clock_name(data: dict[str, Any]) -> str:
+    """The name of the clock that a fact is about."""
     return {
         "first_response": gettext("First response"),
         "next_response": gettext("Next response"),
@@ -126,7 +127,7 @@ def _clock(data: dict[str, Any]) -> str:
 
 def _warned(data: dict[str, Any], names: Names) -> str:
     return gettext("%(clock)s: %(percent)d%% of the time is used") % {
-        "clock": _clock(data),
+        "clock": clock_name(data),
         "percent": data["percent"],
     }
 
@@ -141,7 +142,23 @@ def _clock_changed(data: dict[str, Any], names: Names) -> str:
         "stopped": gettext("%(clock)s: clock stopped"),
         "breached": gettext("%(clock)s: late"),
     }
-    return changes.get(data["change"], "%(clock)s") % {"clock": _clock(data)}
+    return changes.get(data["change"], "%(clock)s") % {"clock": clock_name(data)}
+
+
+def _alerted(data: dict[str, Any], names: Names) -> str:
+    return gettext("Alert: %(class)s") % {"class": word_class(data["word_class"])}
+
+
+def _acknowledged(data: dict[str, Any], names: Names) -> str:
+    return gettext("%(agent)s took note of the alert: %(class)s") % {
+        "agent": names.of("person", data["agent_id"]),
+        "class": word_class(data["word_class"]),
+    }
+
+
+def word_class(code: str) -> str:
+    """What kind of words it was."""
+    return str(WordClass(code).label) if code in WordClass.values else code
 
 
 def _plain(text: Callable[[], str]) -> Text:
@@ -164,6 +181,8 @@ _TEXTS: dict[str, tuple[Text, Text | None]] = {
     events.TicketResolved.kind: (_resolved, _plain(lambda: gettext("Fixed. Please confirm"))),
     events.TicketClosed.kind: (_closed, _plain(lambda: gettext("Closed"))),
     events.TicketReopened.kind: (_reopened, _plain(lambda: gettext("Opened again"))),
+    events.TicketAlerted.kind: (_alerted, None),
+    events.AlertAcknowledged.kind: (_acknowledged, None),
     events.ClockWarned.kind: (_warned, None),
     events.ClockChanged.kind: (_clock_changed, None),
 }

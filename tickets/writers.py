@@ -30,6 +30,8 @@ WRITERS = {
     "TrackingLink.*": "tickets.services.links",
     "Draft.*": "tickets.services.desk",
     "SeenMark.*": "tickets.services.desk",
+    "TicketAlert.*": "tickets.services.alerts",
+    "TicketWatcher.*": "tickets.services.watchers",
     "TicketSearchEntry.*": "core.search",
     "SlaPolicy.version": "tickets.services.policies",
     "SlaPolicy.is_current": "tickets.services.policies",

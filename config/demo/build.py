@@ -16,7 +16,7 @@ from accounts.services.duty import set_duty
 from channels_hub.enums import ChannelKind
 from channels_hub.models import Channel
 from config.defaults import load_defaults
-from config.demo import words
+from config.demo import notices, words
 from config.demo.bulk import CHANNELS, load_history
 from config.demo.clockwork import Clockwork
 from config.demo.people import hire_staff, move_in
@@ -99,6 +99,8 @@ def build(*, now: datetime, scale: Scale, say: Say) -> None:
             clockwork.plan(at, story.open)
         with transaction.atomic(), without_savepoints():
             clockwork.plan(now - timedelta(minutes=10), lambda at: _change_states(agents, at=at))
+            clockwork.plan(now - timedelta(minutes=9), lambda at: notices.settle(at=at))
+            clockwork.plan(now - timedelta(minutes=6), lambda at: notices.call(at=at))
             clockwork.run(until=now)
         say(f"{scale.played} tickets of the last {PLAYED_DAYS} days")
     cache.clear()

@@ -64,6 +64,8 @@ WORDS = {
     "stale": gettext_lazy("Data from %(n)d min ago"),
     "offline-pending": gettext_lazy("%(n)d waiting to be sent"),
     "updates": gettext_lazy("%(n)d updates"),
+    "open": gettext_lazy("Open"),
+    "alerts": gettext_lazy("%(n)d alerts. The bell lists them"),
 }
 
 

@@ -109,7 +109,7 @@ document.addEventListener('live:message', (event) => {
 function refreshHead() {
   const head = $('ticket-head');
   clearTimeout(headTimer);
-  if (head?.querySelector('details[open]') || (head?.contains(document.activeElement) && document.activeElement.id !== 'ticket-title')) { headTimer = setTimeout(refreshHead, 1500); return; }
+  if (head?.querySelector('details[open]') || (head?.contains(document.activeElement) && !['ticket-title', 'watch-button'].includes(document.activeElement.id))) { headTimer = setTimeout(refreshHead, 1500); return; }
   fire('ticket:refresh');
 }
 document.addEventListener('desk:sent', () => {

@@ -46,6 +46,7 @@ NOT_REGISTERED = {
     "tickets.SeenMark": "private",
     "tickets.TicketEntry": "on the ticket's page",
     "tickets.TicketSearchEntry": "an index",
+    "tickets.TicketWatcher": "private",
     "tickets.TrackingLink": "a secret",
 }
 

@@ -44,6 +44,7 @@ WITHOUT_ACTOR = {
 #: verbs whose moment does not matter
 WITHOUT_AT = {
     "tickets.services.desk:clear_draft": "a draft leaves no trace",
+    "tickets.services.watchers:unwatch": "a watch leaves no trace",
     "tickets.services.timeline:record": "the entry's time is its thing's",
     "tickets.services.timeline:record_all": "as above",
     "accounts.services.roles:ensure_roles": "groups have no times",

@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.enums import Role, UserKind
 from accounts.models import DutyReason, Shift, User
+from accounts.services.notices import notify
 from accounts.services.roles import ensure_roles
 from channels_hub.models import Outlet
 from core.actors import SYSTEM
@@ -34,6 +35,8 @@ from tests.factories.surveys import ReasonTagFactory, SurveyFactory, make_rating
 from tests.factories.tickets import OFFICE, CalendarFactory, SafetyWordFactory, make_desk
 from tests.factories.times import NOW
 from tests.factories.work import actor_of, deliver, make_colleague, make_open_ticket
+from tickets.models import AlertWord
+from tickets.services.alerts import raise_alert
 from tickets.services.escalate import escalate
 
 
@@ -43,6 +46,7 @@ def make_world(rows: int = 1) -> dict[str, Any]:
     SurveyFactory()
     SafetyWordFactory()
     WarrantyPolicyFactory()
+    AlertWord.objects.create(word="曝光", word_class="exposure")
     DutyReason.objects.create(code="lunch", name_zh="午餐", name_en="Lunch")
     Outlet.objects.create(via="email")
     ensure_roles()
@@ -67,6 +71,10 @@ def one_row(n: int, agent: User, codes: dict[str, Any]) -> Any:
         actor=actor_of(agent),
         at=at,
     )
+    raise_alert(ticket=ticket, word_class="complaint", word="投诉", actor=SYSTEM, at=at)
+    about = {"kind": "tickets.mentioned", "subject_kind": "ticket", "subject_id": ticket.pk}
+    data = {"note_id": n, "by": agent.pk}
+    notify(recipients=[agent.pk], **about, data=data, dedupe=f"world:{n}", actor=SYSTEM, at=at)
     line = ProductLineFactory(code=f"line-{n}")
     product = ProductFactory(line=line)
     FirmwareFactory(product=product, version=f"2.{n}")

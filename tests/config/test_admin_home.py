@@ -18,7 +18,7 @@ from core.models import Timer
 from tests.config.admin_world import make_root, make_staff, make_world, sign_in
 from tests.factories.times import NOW
 from tests.factories.work import make_ticket
-from tickets.models import Category, Queue, SlaPolicy
+from tickets.models import Category, Queue, SlaPolicy, TicketAlert
 from tickets.services import policies
 
 LATER = NOW + timedelta(hours=26)
@@ -53,13 +53,24 @@ def cards(client: Client) -> dict[str, Any]:
 def test_each_number_is_the_number_of_rows(boss: Client) -> None:
     found = cards(boss)
     assert list(found) == [
-        *("overdue", "soon", "follow_ups", "unanswered", "mail", "deliveries", "timers", "articles"),
+        *(
+            "alerts",
+            "overdue",
+            "soon",
+            "follow_ups",
+            "unanswered",
+            "mail",
+            "deliveries",
+            "timers",
+            "articles",
+        ),
     ]
     for card in found.values():
         response = boss.get(card.url)
         assert response.status_code == 200
         assert response.context["cl"].result_count == card.count, card.key
     assert {key: card.count for key, card in found.items()} == {
+        "alerts": 2,
         "overdue": 3,
         "soon": 1,
         "follow_ups": 2,
@@ -69,6 +80,15 @@ def test_each_number_is_the_number_of_rows(boss: Client) -> None:
         "timers": 2,
         "articles": 0,
     }
+
+
+def test_alerts_that_nobody_took_note_of_stand_first(boss: Client) -> None:
+    found = cards(boss)
+    assert next(iter(found)) == "alerts"
+    assert (found["alerts"].count, found["alerts"].tone) == (2, "bad")
+    root = make_root()
+    TicketAlert.objects.update(acknowledged_at=clock.now(), acknowledged_by=root)
+    assert "alerts" not in cards(boss)
 
 
 def test_cards_say_what_is_behind_the_number(boss: Client) -> None:

@@ -39,7 +39,7 @@ class Addresses:
     urlpatterns = [
         path("help/", include((_names("home", "search", "request", "lookup", "mine", "human"), "help"))),
         path("chat/", include((_names("open"), "chat"))),
-        path("desk/", include((_names("queue"), "desk"))),
+        path("desk/", include((_names("queue", "bell", "notices", "notices_read"), "desk"))),
         path("admin/", include((_names("index"), "admin"))),
         *_names("account_login", "account_logout", "set_language"),
     ]

@@ -92,7 +92,8 @@ def test_the_page_asks_to_hear_of_ones_own_queues_and_lists(client: Any, house: 
     assert found is not None
     queue = house.codes["queues"]["L1"]
     topics = found[1].split()
-    assert topics == [f"desk:{house.agent.pk}", f"queue:{queue.pk}", f"ticket:{house.ticket.pk}"]
+    own = [f"desk:{house.agent.pk}", f"notices:{house.agent.pk}"]
+    assert topics == [*own, f"queue:{queue.pk}", f"ticket:{house.ticket.pk}"]
     for topic in topics:
         parsed = live.parse_topic(topic)
         assert parsed is not None

@@ -1,3 +1,4 @@
+from tickets.models.alert import AlertWord, TicketAlert
 from tickets.models.calendar import Calendar, CalendarDay, CalendarWindow
 from tickets.models.clock import Clock
 from tickets.models.config import (
@@ -14,9 +15,11 @@ from tickets.models.entry import Note, TicketEntry
 from tickets.models.search import TicketSearchEntry
 from tickets.models.sla import EscalationStep, SlaPolicy, SlaTarget
 from tickets.models.ticket import Ticket
+from tickets.models.watch import TicketWatcher
 from tickets.models.work import Assignment, Draft, SeenMark, TierHop, TrackingLink
 
 __all__ = [
+    "AlertWord",
     "Assignment",
     "Calendar",
     "CalendarDay",
@@ -36,8 +39,10 @@ __all__ = [
     "SolutionCode",
     "StatusName",
     "Ticket",
+    "TicketAlert",
     "TicketEntry",
     "TicketSearchEntry",
+    "TicketWatcher",
     "Tier",
     "TierHop",
     "TrackingLink",

@@ -221,14 +221,27 @@ def _safety(text: str, rows: Iterable[SafetyWord] | None = None) -> tuple[list[s
     text without any harmless phrase."""
     found, category, calm = [], None, text
     for row in _safety_rows() if rows is None else rows:
-        rest = text
         for harmless in row.exceptions or ():
-            rest = rest.replace(_normal(harmless), " ")
             calm = calm.replace(_normal(harmless), " ")
-        if contains(rest, _normal(row.word)):
+        if stands_in(text, row):
             found.append(row.word)
             category = category or row.category
     return found, category, calm
+
+
+def words_in(text: str, rows: Iterable[Any]) -> list[Any]:
+    """Which of these words (rows with `word` and `exceptions`) a text holds outside their harmless phrases, by the same
+    matching that judges new tickets."""
+    read = normalise(text)
+    return [row for row in rows if stands_in(read, row)]
+
+
+def stands_in(text: str, row: Any) -> bool:
+    """Whether a normalised text holds the row's word outside the row's harmless phrases."""
+    rest = text
+    for harmless in row.exceptions or ():
+        rest = rest.replace(_normal(harmless), " ")
+    return contains(rest, _normal(row.word))
 
 
 def best_category(

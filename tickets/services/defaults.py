@@ -11,6 +11,7 @@ from core.services.defaults import create_missing, read_defaults
 from customers.models import ProductLine
 from tickets.enums import DayKind
 from tickets.models import (
+    AlertWord,
     Calendar,
     CalendarDay,
     CalendarWindow,
@@ -70,11 +71,26 @@ def load_defaults(at: datetime) -> int:
             at=at,
         )
     )
+    new += _alert_words(given["alert_words"], at)
     new += _queues(given["queues"], categories, at)
     for model, section in ((SolutionCode, "solution_codes"), (EscalationReason, "escalation_reasons")):
         new += _insert([model(**_pick(row, "code", "position")) for row in _numbered(given[section])], at)
     new += _tree(given["root_causes"], lambda row: RootCause(**_pick(row, "code", "position")), at)
     return new
+
+
+def _alert_words(rows: Iterable[Row], at: datetime) -> int:
+    words = [
+        AlertWord(
+            word=str(word),
+            word_class=row["class"],
+            language=row["language"],
+            exceptions=[phrase for phrase in row["except"] if str(word) in phrase],
+        )
+        for row in rows
+        for word in row["words"]
+    ]
+    return len(create_missing(words, key=["word"], at=at))
 
 
 def _pick(row: Row, *names: str) -> dict[str, Any]:

@@ -115,6 +115,8 @@ ICONS = {
     events.TicketResolved.kind: "checkc",
     events.TicketClosed.kind: "lock",
     events.TicketReopened.kind: "refresh",
+    events.TicketAlerted.kind: "alert",
+    events.AlertAcknowledged.kind: "check",
     events.ClockWarned.kind: "bell",
     events.ClockChanged.kind: "clock",
 }

@@ -23,8 +23,17 @@ from customers.models import Device
 from customers.services.warranty import warranties_at_a_glance
 from customers.viewers import viewer_of
 from tickets.enums import ACTIVE, DONE, Grade, Status
-from tickets.models import Assignment, Draft, Queue, StatusName, Ticket, TierHop
-from tickets.services import assist, classify, desk, timeline
+from tickets.models import (
+    Assignment,
+    Draft,
+    Queue,
+    StatusName,
+    Ticket,
+    TicketAlert,
+    TicketWatcher,
+    TierHop,
+)
+from tickets.services import alerts, assist, classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
 
@@ -89,6 +98,8 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
                 .order_by("-created_at")[:5],
                 **LAST_SERVICE,
             ),
+            has_alerts=Exists(TicketAlert.objects.visible_to(viewer).open().filter(ticket=OuterRef("pk"))),
+            watching=Exists(TicketWatcher.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id)),
         )
         .select_related(*TICKET_RELATED, "given__agent", "given__by")
     )
@@ -230,7 +241,13 @@ def bar_context(request: HttpRequest, viewer: Actor, *, agent: Agent | None = No
     return {
         "agent": agent,
         "duty_label": DutyState(agent.duty_state).label if agent else "",
-        "topics": " ".join([f"desk:{viewer.id}", *(f"queue:{row['id']}" for row in own_queues(viewer))]),
+        "topics": " ".join(
+            [
+                f"desk:{viewer.id}",
+                f"notices:{viewer.id}",
+                *(f"queue:{row['id']}" for row in own_queues(viewer)),
+            ]
+        ),
         "break_reasons": [(row["code"], in_reader_language(row)) for row in break_reasons()],
     }
 
@@ -265,6 +282,8 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "client_id": uuid.uuid4().hex,
         "clocks": faces,
         "drafts": desk.drafts_of(ticket, viewer) if getattr(ticket, "has_drafts", True) else {},
+        "alerts": list(alerts.open_alerts(ticket)) if getattr(ticket, "has_alerts", True) else [],
+        "watching": getattr(ticket, "watching", False),
         "mine": ticket.assignee_id == viewer.id,
         "active": status in ACTIVE,
         "done": status in DONE,

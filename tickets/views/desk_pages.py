@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Agent
 from accounts.services.duty import set_duty
+from accounts.services.notices import mark_read
 from core import clock, live
 from core.errors import InvalidInput, NotAllowed, NotVisible
 from tickets.services import desk, search, timeline
@@ -153,7 +154,11 @@ def find(request: HttpRequest) -> HttpResponse:
 def seen(request: HttpRequest, reference: str) -> HttpResponseBase:
     """The viewer looked at it (sent by the page when it stands in front)."""
     viewer = read.staff_viewer(request)
-    desk.mark_seen(ticket=read.ticket_for(viewer, reference), actor=viewer, at=clock.now())
+    at = clock.now()
+    ticket = read.ticket_for(viewer, reference)
+    desk.mark_seen(ticket=ticket, actor=viewer, at=at)
+    # what one has been told about it stands in front of one now
+    mark_read(subject=("ticket", ticket.pk), actor=viewer, at=at)
     return HttpResponse(status=204)
 
 
