@@ -90,3 +90,25 @@ class DayKind(TextChoices):
 class DraftMode(TextChoices):
     REPLY = "reply", _("reply")
     NOTE = "note", _("note")
+
+
+class MacroKind(TextChoices):
+    SCRIPT = "script", _("script: words to insert")
+    MACRO = "macro", _("macro: words, and what happens with them")
+
+
+class WordLevel(TextChoices):
+    STOP = "stop", _("stop: is not sent")
+    WARN = "warn", _("warn: may be sent")
+
+
+class WordLanguage(TextChoices):
+    ZH = "zh", _("Chinese")
+    EN = "en", _("English")
+
+
+class WokenBy(TextChoices):
+    TIME = "time", _("its time has come")
+    CUSTOMER = "customer", _("the customer wrote")
+    PERSON = "person", _("somebody woke it")
+    MOVED = "moved", _("somebody else has it")

@@ -1,12 +1,14 @@
 """Codes to sentences: events and reasons in the reader's language, for staff and for customers."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from tickets import events
-from tickets.enums import CloseReason, Grade
+from tickets.enums import CloseReason, Grade, WokenBy
 
 
 class Names:
@@ -144,6 +146,15 @@ def _clock_changed(data: dict[str, Any], names: Names) -> str:
     return changes.get(data["change"], "%(clock)s") % {"clock": _clock(data)}
 
 
+def _snoozed(data: dict[str, Any], names: Names) -> str:
+    until = timezone.localtime(datetime.fromisoformat(data["until"]))
+    return gettext("Put aside until %(time)s") % {"time": until.strftime("%Y-%m-%d %H:%M")}
+
+
+def _woke(data: dict[str, Any], names: Names) -> str:
+    return gettext("Back: %(cause)s") % {"cause": WokenBy(data["cause"]).label}
+
+
 def _plain(text: Callable[[], str]) -> Text:
     return lambda data, names: text()
 
@@ -164,6 +175,8 @@ _TEXTS: dict[str, tuple[Text, Text | None]] = {
     events.TicketResolved.kind: (_resolved, _plain(lambda: gettext("Fixed. Please confirm"))),
     events.TicketClosed.kind: (_closed, _plain(lambda: gettext("Closed"))),
     events.TicketReopened.kind: (_reopened, _plain(lambda: gettext("Opened again"))),
+    events.TicketSnoozed.kind: (_snoozed, None),
+    events.TicketWoke.kind: (_woke, None),
     events.ClockWarned.kind: (_warned, None),
     events.ClockChanged.kind: (_clock_changed, None),
 }

@@ -1,5 +1,6 @@
 from tickets.models.calendar import Calendar, CalendarDay, CalendarWindow
 from tickets.models.clock import Clock
+from tickets.models.composer import ForbiddenWord, Macro, MacroUse
 from tickets.models.config import (
     Category,
     EscalationReason,
@@ -26,6 +27,9 @@ __all__ = [
     "Draft",
     "EscalationReason",
     "EscalationStep",
+    "ForbiddenWord",
+    "Macro",
+    "MacroUse",
     "Note",
     "Queue",
     "RootCause",

@@ -114,6 +114,8 @@ ICONS = {
     events.TicketResolved.kind: "checkc",
     events.TicketClosed.kind: "lock",
     events.TicketReopened.kind: "refresh",
+    events.TicketSnoozed.kind: "alarm",
+    events.TicketWoke.kind: "bell",
     events.ClockWarned.kind: "bell",
     events.ClockChanged.kind: "clock",
 }

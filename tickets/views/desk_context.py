@@ -23,7 +23,7 @@ from customers.services.warranty import warranties_of
 from customers.viewers import viewer_of
 from knowledge.services.search import suggest_articles
 from tickets.enums import ACTIVE, DONE, Grade, Status
-from tickets.models import Assignment, Draft, Queue, StatusName, Ticket, TierHop
+from tickets.models import Assignment, Draft, Macro, Queue, StatusName, Ticket, TierHop
 from tickets.services import classify, desk, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
@@ -98,6 +98,17 @@ def status_names() -> dict[str, StatusName]:
         names = {row.code: row for row in StatusName.objects.all()}
         caches["local"].set("status-names", names, NAMES_SECONDS)
     return names
+
+
+def macro_actions(macro: Macro) -> str:
+    """What a macro does once its answer is sent, in words; empty for a script."""
+    found = []
+    if macro.then_status:
+        name = status_names().get(macro.then_status)
+        found.append(name.name if name else str(Status(macro.then_status).label))
+    if macro.note:
+        found.append(str(_("leaves an internal note")))
+    return " · ".join(found)
 
 
 def allowed_states(refusal: DomainError | None) -> list[str]:
@@ -176,6 +187,7 @@ def decorate(row: dict[str, Any], at: datetime, names: dict[str, StatusName]) ->
     row["wait_words"] = names[row["status"]].name if row["status"] in names else ""
     row["level_name"] = Level(row["level"]).label
     row["category"] = in_reader_language(row, "category__name") if row["category__name_zh"] else ""
+    row["aside_until"] = row["snoozed_until"] if row["snoozed_until"] and row["snoozed_until"] > at else None
     row["moment"] = row["last_customer_at"] or row["created_at"]
     if chip.due_at is None:
         return "paused"
@@ -253,6 +265,7 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "clocks": faces,
         "drafts": desk.drafts_of(ticket, viewer) if getattr(ticket, "has_drafts", True) else {},
         "mine": ticket.assignee_id == viewer.id,
+        "aside": ticket.snoozed_until is not None and ticket.snoozed_until > at,
         "active": status in ACTIVE,
         "done": status in DONE,
         "can": {name.replace("-", "_") for name in desk.acts_for(ticket, viewer)},
