@@ -278,8 +278,8 @@ def _queue_copy(message: Message, *, at: datetime) -> None:
 
 
 def _signature(message: Message) -> list[str]:
-    """What the agent signs letters with, in the customer's language; nothing for others, and for who has none. It stands
-    in the mail alone: on a page and in a chat the name stands above each message."""
+    """What the agent signs letters with, in the customer's language, if anything. It stands in the mail alone: on a
+    page and in a chat the name stands above each message."""
     if message.author != Author.AGENT:
         return []
     agent = Agent.objects.filter(user_id=message.staff_id).only("signature_zh", "signature_en").first()
