@@ -67,6 +67,7 @@ function arm(code, actions) {
   form.elements.macro.value = code;
   form.querySelector('[data-armed-text]').textContent = actions;
   form.querySelector('[data-armed]').hidden = !code;
+  form.toggleAttribute('data-macro', Boolean(code));
 }
 
 document.addEventListener('input', (event) => {

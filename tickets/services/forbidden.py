@@ -55,7 +55,7 @@ def sentence(rule: Rule) -> str:
 
 def forget() -> None:
     """The words were changed: this process reads them anew; others do within half a minute."""
-    caches["local"].delete(_KEY)
+    caches["local"].delete_many([_KEY])
 
 
 def _rules() -> tuple[Rule, ...]:

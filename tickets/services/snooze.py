@@ -68,7 +68,7 @@ def wake(*, ticket: Ticket, actor: Actor, at: datetime) -> Ticket:
     """Take back what was put aside; nothing happens to a ticket that was not."""
     require_staff(actor)
     lock_ticket(ticket, viewer=actor)
-    wake_locked(ticket, WokenBy.PERSON, actor=actor, at=at)
+    wake_locked(ticket, cause=WokenBy.PERSON, actor=actor, at=at)
     return ticket
 
 
@@ -77,7 +77,7 @@ def wake_due(*, ticket: Ticket, at: datetime) -> Ticket:
     """The time has come, if it is still that time."""
     lock_ticket(ticket, viewer=SYSTEM)
     if ticket.snoozed_until is not None and ticket.snoozed_until <= at:
-        wake_locked(ticket, WokenBy.TIME, actor=SYSTEM, at=at)
+        wake_locked(ticket, cause=WokenBy.TIME, actor=SYSTEM, at=at)
     return ticket
 
 
@@ -88,11 +88,11 @@ def wake_moved(*, ticket: Ticket, at: datetime) -> Ticket:
         return ticket
     lock_ticket(ticket, viewer=SYSTEM)
     if ticket.snoozed_by_id != ticket.assignee_id:
-        wake_locked(ticket, WokenBy.MOVED, actor=SYSTEM, at=at)
+        wake_locked(ticket, cause=WokenBy.MOVED, actor=SYSTEM, at=at)
     return ticket
 
 
-def wake_locked(ticket: Ticket, cause: WokenBy, *, actor: Actor, at: datetime) -> bool:
+def wake_locked(ticket: Ticket, *, cause: WokenBy, actor: Actor, at: datetime) -> bool:
     """`wake` for a locked ticket; whether it had been put aside."""
     if ticket.snoozed_until is None:
         return False

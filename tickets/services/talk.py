@@ -175,7 +175,7 @@ def note_customer_message(*, ticket: Ticket, message: Message, actor: Actor, at:
     for name, value in changes.items():
         setattr(ticket, name, value)
     timeline.record(ticket, message=message, public=True)
-    snooze.wake_locked(ticket, WokenBy.CUSTOMER, actor=actor, at=at)
+    snooze.wake_locked(ticket, cause=WokenBy.CUSTOMER, actor=actor, at=at)
     announce(CustomerReplied(subject_id=ticket.pk, message_id=message.pk), actor=actor, at=at)
     if done and asks:
         resolve.reopen_by_message(ticket, actor=actor, at=at)
