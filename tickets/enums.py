@@ -93,8 +93,8 @@ class DraftMode(TextChoices):
 
 
 class MacroKind(TextChoices):
-    SCRIPT = "script", _("script: words to insert")
-    MACRO = "macro", _("macro: words, and what happens with them")
+    SCRIPT = "script", _("script")
+    MACRO = "macro", _("macro")
 
 
 class WordLevel(TextChoices):

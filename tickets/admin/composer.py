@@ -78,7 +78,7 @@ class MacroAdmin(ImportExportMixin, ConfigAdmin):
         (
             _("For which tickets"),
             {
-                "fields": (("category", "queue", "team"),),
+                "fields": ("category", "queue", "team"),
                 "description": _("Nothing chosen: for every ticket and everybody"),
             },
         ),

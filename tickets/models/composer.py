@@ -36,7 +36,13 @@ class Macro(CodedName):
     """Approved words for a reply, with variables; a macro also sets a state and leaves a note when it is sent. Without
     category, queue or team it is for every ticket and everybody."""
 
-    kind = models.CharField(_("kind"), max_length=6, choices=MacroKind, default=MacroKind.SCRIPT)
+    kind = models.CharField(
+        _("kind"),
+        max_length=6,
+        choices=MacroKind,
+        default=MacroKind.SCRIPT,
+        help_text=_("A script is words to insert; a macro also does something once they are sent"),
+    )
     body_zh = models.TextField(
         _("words (Chinese)"), max_length=4000, validators=[known_variables], help_text=_VARIABLES_HELP
     )
