@@ -34,6 +34,7 @@ from tests.factories.surveys import ReasonTagFactory, SurveyFactory, make_rating
 from tests.factories.tickets import OFFICE, CalendarFactory, SafetyWordFactory, make_desk
 from tests.factories.times import NOW
 from tests.factories.work import actor_of, deliver, make_colleague, make_open_ticket
+from tickets.models import ForbiddenWord, Macro
 from tickets.services.escalate import escalate
 
 
@@ -42,6 +43,8 @@ def make_world(rows: int = 1) -> dict[str, Any]:
     codes = make_desk()
     SurveyFactory()
     SafetyWordFactory()
+    ForbiddenWord.objects.create(word="绝对", suggestion="一般")
+    Macro.objects.create(code="hello", name_zh="问候", name_en="Greeting", body_zh="{customer}您好")
     WarrantyPolicyFactory()
     DutyReason.objects.create(code="lunch", name_zh="午餐", name_en="Lunch")
     Outlet.objects.create(via="email")
