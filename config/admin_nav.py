@@ -55,6 +55,13 @@ def entries() -> list[tuple[str, list[Entry]]]:
                 (_("Calendars"), "calendar_month", "tickets_calendar", "tickets.view_calendar"),
                 (_("Tiers"), "layers", "tickets_tier", "tickets.view_tier"),
                 (_("Categories"), "sell", "tickets_category", "tickets.view_category"),
+                (_("Scripts and macros"), "quickreply", "tickets_macro", "tickets.view_macro"),
+                (
+                    _("Forbidden words"),
+                    "speaker_notes_off",
+                    "tickets_forbiddenword",
+                    "tickets.view_forbiddenword",
+                ),
                 (_("Safety words"), "warning", "tickets_safetyword", "tickets.view_safetyword"),
                 (_("Alert words"), "campaign", "tickets_alertword", "tickets.view_alertword"),
                 (_("Names of states"), "label", "tickets_statusname", "tickets.view_statusname"),

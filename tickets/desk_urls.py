@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from tickets.views import desk_acts, desk_gallery, desk_notices, desk_pages
+from tickets.views import desk_acts, desk_gallery, desk_macros, desk_notices, desk_pages
 
 View = Callable[..., HttpResponseBase]
 
@@ -57,6 +57,8 @@ urlpatterns = [
     staffed("t/<str:reference>/assist/", desk_pages.part_assist, "part_assist"),
     staffed("t/<str:reference>/seen/", desk_pages.seen, "seen"),
     staffed("t/<str:reference>/draft/", desk_pages.draft, "draft"),
+    staffed("t/<str:reference>/macros/", desk_macros.part_macros, "part_macros"),
+    staffed("t/<str:reference>/macros/<slug:code>/", desk_macros.use, "use_macro"),
     staffed("t/<str:reference>/reply/", desk_acts.send_reply, "reply"),
     staffed("t/<str:reference>/note/", desk_acts.send_note, "note"),
     staffed("t/<str:reference>/watch/", desk_notices.watching, "watch"),

@@ -100,3 +100,25 @@ class WordClass(TextChoices):
     EXPOSURE = "exposure", _("Going public")
     REGULATOR = "regulator", _("Authority or court")
     SAFETY = "safety", _("Danger")
+
+
+class MacroKind(TextChoices):
+    SCRIPT = "script", _("script")
+    MACRO = "macro", _("macro")
+
+
+class WordLevel(TextChoices):
+    STOP = "stop", _("stop: is not sent")
+    WARN = "warn", _("warn: may be sent")
+
+
+class WordLanguage(TextChoices):
+    ZH = "zh", _("Chinese")
+    EN = "en", _("English")
+
+
+class WokenBy(TextChoices):
+    TIME = "time", _("its time has come")
+    CUSTOMER = "customer", _("the customer wrote")
+    PERSON = "person", _("somebody woke it")
+    MOVED = "moved", _("somebody else has it")

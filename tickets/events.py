@@ -147,6 +147,22 @@ class NoteAdded(TicketEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketSnoozed(TicketEvent):
+    """Whoever has the ticket put it aside until a time (ISO 8601); clocks run on."""
+
+    kind: ClassVar[str] = "tickets.snoozed"
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketWoke(TicketEvent):
+    """A ticket that was put aside is back; `cause` is one of WokenBy."""
+
+    kind: ClassVar[str] = "tickets.woke"
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketResolved(TicketEvent):
     """Resolved, awaiting the customer's confirmation."""
 

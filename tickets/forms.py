@@ -5,19 +5,23 @@ answer beside the fields).
 """
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import UserKind
 from accounts.models import User
+from core import clock
 from core.errors import InvalidInput
 from core.forms import add_domain_error
 from core.services.files import check_upload
 from tickets.enums import WAITING, Grade, Status
 from tickets.models import Category, EscalationReason, RootCause, SolutionCode
+from tickets.services import snooze
 
 __all__ = [
     "AssignForm",
@@ -29,6 +33,7 @@ __all__ = [
     "ReopenForm",
     "ReplyForm",
     "ResolveForm",
+    "SnoozeForm",
     "WaitForm",
     "add_domain_error",
 ]
@@ -199,6 +204,50 @@ class WaitForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=300, required=False, help_text=_("Needed for a part or a third party")
     )
+
+
+class SnoozeForm(forms.Form):
+    """Put aside until one of the usual moments, or one of one's own. `until` is what comes of it."""
+
+    when = forms.ChoiceField(
+        label=_("Until when"),
+        widget=forms.RadioSelect,
+        help_text=_("The deadlines run on. It comes back sooner when the customer writes."),
+    )
+    until = forms.DateTimeField(
+        label=_("Another time"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.moments = snooze.choices(clock.now())
+        names = {
+            "hour": _("In an hour"),
+            "evening": _("This evening"),
+            "tomorrow": _("Tomorrow morning"),
+            "monday": _("Monday morning"),
+        }
+        shown = [(code, self._words(names[code], moment)) for code, moment in self.moments.items()]
+        self.fields["when"].choices = [*shown, ("other", _("Another time"))]  # type: ignore[attr-defined]
+        self.fields["when"].initial = "hour"
+
+    @staticmethod
+    def _words(name: Any, moment: datetime) -> str:
+        return f"{name} · {timezone.localtime(moment):%m-%d %H:%M}"
+
+    def clean(self) -> dict[str, Any]:
+        """{until, reason}, as the verb takes them."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        when = values.pop("when", None)
+        if when in self.moments:
+            values["until"] = self.moments[when]
+        elif when == "other" and not values.get("until") and "until" not in self.errors:
+            self.add_error("until", _("Choose a time in the future."))
+        return values
 
 
 class ResolveForm(forms.Form):

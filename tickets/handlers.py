@@ -44,7 +44,19 @@ from tickets.events import (
     TicketUnassigned,
 )
 from tickets.models import Queue, SeenMark, Ticket
-from tickets.services import assist, classify, intake, links, queues, resolve, routing, search, talk, timeline
+from tickets.services import (
+    assist,
+    classify,
+    intake,
+    links,
+    queues,
+    resolve,
+    routing,
+    search,
+    snooze,
+    talk,
+    timeline,
+)
 
 # --- facts about tickets ------------------------------------------------------------------------------------
 
@@ -75,6 +87,12 @@ def fill_freed_hands(event: Event) -> None:
     user_id = event.data["agent_id"] if resolved else event.data.get("before_agent_id")
     if user_id is not None:
         routing.drain(user_id=user_id, at=clock.now())
+
+
+@subscribe(TicketAssigned, TicketUnassigned)
+def wake_for_somebody_else(event: Event) -> None:
+    """What one colleague put aside is not aside for the next."""
+    snooze.wake_moved(ticket=Ticket(pk=event.subject_id), at=clock.now())
 
 
 @subscribe(TicketOpened, TicketClassified, AgentReplied, CustomerReplied)
@@ -181,6 +199,12 @@ def _ticket_of_thread(thread_id: int) -> Ticket | None:
 def confirm_timeout(timer: Timer, at: datetime) -> None:
     """The customer has said nothing: closed, if it is still this resolution."""
     resolve.close_unconfirmed(ticket=Ticket(pk=timer.subject_id), cycle=timer.data.get("cycle"), at=at)
+
+
+@on_timer(snooze.SNOOZE_ENDS)
+def wake_due(timer: Timer, at: datetime) -> None:
+    """What was put aside is back."""
+    snooze.wake_due(ticket=Ticket(pk=timer.subject_id), at=at)
 
 
 @on_timer(routing.LOOK_AGAIN)

@@ -90,3 +90,27 @@ class AlertQuerySet(QuerySet[Any]):
     def open(self) -> Self:
         """Nobody took note of them."""
         return self.filter(acknowledged_at=None)
+
+
+class MacroQuerySet(QuerySet[Any]):
+    def visible_to(self, viewer: Actor) -> Self:
+        """Staff: those for everybody and those of their teams; whoever sees all tickets sees all. Nobody else any."""
+        if viewer.is_system or (viewer.is_staff and viewer.sees_all):
+            return self
+        if viewer.is_staff:
+            return self.filter(Q(team=None) | Q(team_id__in=viewer.scopes))
+        return self.none()
+
+    def for_ticket(self, ticket: Any) -> Self:
+        """In use, and meant for a ticket of this queue and category (or one above it, up to the top)."""
+        category = ticket.category
+        above = (
+            [category.pk, category.parent_id, category.parent and category.parent.parent_id]
+            if category
+            else []
+        )
+        return self.filter(
+            Q(queue=None) | Q(queue_id=ticket.queue_id or 0),
+            Q(category=None) | Q(category_id__in=[number for number in above if number]),
+            active=True,
+        )

@@ -151,3 +151,6 @@ REQUEST_FILES = 5
 
 #: a deadline this near (minutes) is "soon due" in the lists
 SOON_MINUTES = 30
+
+#: days that a ticket may be put aside at most
+SNOOZE_DAYS = 30

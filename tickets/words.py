@@ -1,12 +1,14 @@
 """Codes to sentences: events and reasons in the reader's language, for staff and for customers."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from tickets import events
-from tickets.enums import CloseReason, Grade, WordClass
+from tickets.enums import CloseReason, Grade, WokenBy, WordClass
 
 
 class Names:
@@ -161,6 +163,15 @@ def word_class(code: str) -> str:
     return str(WordClass(code).label) if code in WordClass.values else code
 
 
+def _snoozed(data: dict[str, Any], names: Names) -> str:
+    until = timezone.localtime(datetime.fromisoformat(data["until"]))
+    return gettext("Put aside until %(time)s") % {"time": until.strftime("%Y-%m-%d %H:%M")}
+
+
+def _woke(data: dict[str, Any], names: Names) -> str:
+    return gettext("Back: %(cause)s") % {"cause": WokenBy(data["cause"]).label}
+
+
 def _plain(text: Callable[[], str]) -> Text:
     return lambda data, names: text()
 
@@ -183,6 +194,8 @@ _TEXTS: dict[str, tuple[Text, Text | None]] = {
     events.TicketReopened.kind: (_reopened, _plain(lambda: gettext("Opened again"))),
     events.TicketAlerted.kind: (_alerted, None),
     events.AlertAcknowledged.kind: (_acknowledged, None),
+    events.TicketSnoozed.kind: (_snoozed, None),
+    events.TicketWoke.kind: (_woke, None),
     events.ClockWarned.kind: (_warned, None),
     events.ClockChanged.kind: (_clock_changed, None),
 }

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Agent, User
 from channels_hub import rules
 from channels_hub.enums import Author, ChannelKind, Direction, SendState
 from channels_hub.events import MessageReceived, MessageSent
@@ -23,6 +23,7 @@ from core.actors import Actor
 from core.db import lock_rows
 from core.errors import Conflict, DomainError, InvalidInput, NotVisible
 from core.events import announce
+from core.models.base import in_language
 from core.services.files import check_upload, removed_on_failure, store_file
 
 Uploads = Sequence["UploadedFile[Any]"]
@@ -253,6 +254,7 @@ def _queue_copy(message: Message, *, at: datetime) -> None:
         else:
             subject = gettext("A message from %(brand)s") % {"brand": thread.channel.brand.name}
         parts = [message.body] if message.body else []
+        parts += _signature(message)
         if message.files:
             parts.append(
                 ngettext(
@@ -273,6 +275,16 @@ def _queue_copy(message: Message, *, at: datetime) -> None:
         message=message,
         at=at,
     )
+
+
+def _signature(message: Message) -> list[str]:
+    """What the agent signs letters with, in the customer's language, if anything. It stands in the mail alone: on a
+    page and in a chat the name stands above each message."""
+    if message.author != Author.AGENT:
+        return []
+    agent = Agent.objects.filter(user_id=message.staff_id).only("signature_zh", "signature_en").first()
+    text = in_language(agent, "signature").strip() if agent else ""
+    return [f"-- \n{text}"] if text else []
 
 
 def open_conversation(thread: Thread) -> Conversation | None:

@@ -203,10 +203,26 @@ async function keep(form) {
     const answer = await post(form.dataset.draftUrl, form.dataset.mode, form.elements.body.value);
     const place = form.querySelector('[data-saved]');
     if (!answer.ok || !place) return;
-    const { saved_at: at } = await answer.json();
+    const { saved_at: at, hints = [] } = await answer.json();
+    hint(form, hints);
     place.hidden = !at;
     if (at) place.querySelector('[data-saved-text]').textContent = say('saved', { time: new Date(at).toTimeString().slice(0, 5) });
   } catch { /* offline: the text stays in the field, the next key saves it */ }
+}
+// words that must not, or had better not, be said stand under the text while it is written (markup: _hint.html)
+function hint(form, hints) {
+  const list = form.querySelector('[data-hints]');
+  if (!list) return;
+  list.replaceChildren(...hints.map(({ text, stop }) => {
+    const row = Object.assign(document.createElement('li'), { className: stop ? 'hint hint--stop' : 'hint' });
+    const icon = document.querySelector('#composer svg.i')?.cloneNode(true);
+    const use = icon?.querySelector('use');
+    if (use) { use.setAttribute('href', use.getAttribute('href').replace(/#.*/, '#i-alert')); row.append(icon); }
+    row.append(Object.assign(document.createElement('span'), { textContent: text }));
+    return row;
+  }));
+  form.elements.body.toggleAttribute('aria-invalid', false);
+  if (hints.some(({ stop }) => stop)) form.elements.body.setAttribute('aria-invalid', 'true');
 }
 document.addEventListener('htmx:configRequest', (event) => {
   const form = event.detail.elt.closest?.('form[data-draft-url]');

@@ -1,6 +1,6 @@
 // File inputs with a list of what was chosen and a message beside the field; without it the plain input works.
 //   <input type="file" name="files" multiple accept="image/*,.pdf" data-upload data-max-mb="10" data-max-files="5">
-// Images: data-max-mb; videos may be larger: data-max-video-mb. Inside <label class="drop"> files can be dropped,
+// Images: data-max-mb; videos may be larger: data-max-video-mb. Inside <label class="drop"> and [data-drop] files can be dropped,
 // and [data-paste-to="<input id>"] takes pasted pictures.
 
 const say = (key, values) => globalThis.anxin?.say?.(key, values) ?? '';
@@ -106,9 +106,9 @@ document.addEventListener('change', (event) => { if (event.target.matches('input
 document.addEventListener('reset', (event) => setTimeout(() => event.target.querySelectorAll('input[data-upload]').forEach(show)));
 for (const type of ['dragover', 'dragleave', 'drop']) {
   document.addEventListener(type, (event) => {
-    const area = event.target.closest?.('.drop');
+    const area = event.target.closest?.('.drop, [data-drop]');
     const input = area?.querySelector('input[data-upload]');
-    if (!input) return;
+    if (!input || !event.dataTransfer?.types.includes('Files')) return;   // dragged text stays the browser's
     event.preventDefault();
     area.toggleAttribute('data-over', type === 'dragover');
     if (type === 'drop') add(input, [...event.dataTransfer.files]);

@@ -42,6 +42,7 @@ NOT_REGISTERED = {
     "tickets.CalendarWindow": "on the calendar's page",
     "tickets.Draft": "private",
     "tickets.EscalationStep": "on the policy's page",
+    "tickets.MacroUse": "counted on the macro's page",
     "tickets.Note": "on the ticket's page",
     "tickets.SeenMark": "private",
     "tickets.TicketEntry": "on the ticket's page",

@@ -35,7 +35,7 @@ from tests.factories.surveys import ReasonTagFactory, SurveyFactory, make_rating
 from tests.factories.tickets import OFFICE, CalendarFactory, SafetyWordFactory, make_desk
 from tests.factories.times import NOW
 from tests.factories.work import actor_of, deliver, make_colleague, make_open_ticket
-from tickets.models import AlertWord
+from tickets.models import AlertWord, ForbiddenWord, Macro
 from tickets.services.alerts import raise_alert
 from tickets.services.escalate import escalate
 
@@ -45,6 +45,8 @@ def make_world(rows: int = 1) -> dict[str, Any]:
     codes = make_desk()
     SurveyFactory()
     SafetyWordFactory()
+    ForbiddenWord.objects.create(word="绝对", suggestion="一般")
+    Macro.objects.create(code="hello", name_zh="问候", name_en="Greeting", body_zh="{customer}您好")
     WarrantyPolicyFactory()
     AlertWord.objects.create(word="曝光", word_class="exposure")
     DutyReason.objects.create(code="lunch", name_zh="午餐", name_en="Lunch")

@@ -1,6 +1,6 @@
 """The agents' part of the API: lists, a ticket, acts, what is masked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,8 +21,8 @@ from tests.factories.work import (
     make_resolved_ticket,
     make_ticket,
 )
-from tickets.models import Note, Ticket
-from tickets.services import search, talk
+from tickets.models import ForbiddenWord, Note, Ticket
+from tickets.services import forbidden, search, talk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("desk_defaults")]
 
@@ -180,7 +180,7 @@ def test_a_ticket_says_all_that_one_needs_and_masks_the_rest() -> None:
         ("tier_hop", "green"),
     ]
     assert card["allowed"] == [
-        *("reply", "note", "assign", "escalate", "regrade", "wait", "resolve"),
+        *("reply", "note", "assign", "escalate", "regrade", "wait", "snooze", "resolve"),
     ]
     assert card["why_grade"] == "No known problem is named"
     assert card["why_person"]["sentence"] == "Assigned by the system"
@@ -211,6 +211,8 @@ ACTS = (
         "hand-down",
         "regrade",
         "wait",
+        "snooze",
+        "wake",
         "resume",
         "resolve",
         "confirm",
@@ -238,6 +240,7 @@ def test_nobody_acts_on_another_teams_ticket(desk_defaults: dict[str, Any]) -> N
         "solution_code": "guided",
         "root_cause": "use-setting",
         "message": "x",
+        "until": (NOW + timedelta(hours=1)).isoformat(),
     }
     for act in ACTS:
         given = {**filled, **({"reason": "其他"} if act != "escalate" else {})}
@@ -308,6 +311,41 @@ def test_a_reply_is_sent_once_and_not_past_a_newer_message() -> None:
     assert app.get(f"tickets/{ticket.reference}/").json()["status"] == "waiting_customer"
     assert list(problem(app.post(url, {"body": "x", "then": "closed"}), 400)["errors"]) == ["then"]
     assert problem(app.post(url, {}), 400)["errors"] == {"body": ["Please write a message."]}
+
+
+def test_a_forbidden_word_is_a_problem_beside_its_field() -> None:
+    ForbiddenWord.objects.create(word="绝对", suggestion="一般")
+    forbidden.forget()
+    agent = make_colleague("林晓")
+    ticket = make_open_ticket(agent)
+    app = app_of(agent)
+    body = problem(
+        app.post(f"tickets/{ticket.reference}/reply/", {"body": "绝对没问题"}), 400, "forbidden_word"
+    )
+    assert body["errors"] == {"body": ["“绝对” must not be said to a customer. Use “一般”?"]}
+    assert body["words"] == ["绝对"]
+    resolution = {"solution_code": "guided", "root_cause": "use-setting", "message": "绝对好了"}
+    body = problem(app.post(f"tickets/{ticket.reference}/resolve/", resolution), 400, "forbidden_word")
+    assert list(body["errors"]) == ["message"]
+    assert app.post(f"tickets/{ticket.reference}/note/", {"body": "绝对"}).status_code == 201
+
+
+def test_aside_and_back() -> None:
+    agent, colleague = make_colleague("林晓"), make_colleague("何婷")
+    ticket = make_open_ticket(agent)
+    app, url = app_of(agent), f"tickets/{ticket.reference}"
+    for until in ("", "yesterday", (NOW - timedelta(minutes=1)).isoformat()):
+        assert list(problem(app.post(f"{url}/snooze/", {"until": until}), 400)["errors"]) == ["until"]
+    until = NOW + timedelta(hours=1)
+    asked = {"until": until.isoformat(), "reason": "客户在开车"}
+    problem(app_of(colleague).post(f"{url}/snooze/", asked), 409, "not_assigned_to_you")
+    card = app.post(f"{url}/snooze/", asked).json()
+    assert datetime.fromisoformat(card["snoozed_until"]) == until
+    assert {"wake", "snooze"} <= set(card["allowed"])
+    assert references(app.get("tickets/", view="mine")) == []
+    assert references(app.get("tickets/", view="snoozed")) == [ticket.reference]
+    assert app.post(f"{url}/wake/").json()["snoozed_until"] is None
+    assert references(app.get("tickets/", view="mine")) == [ticket.reference]
 
 
 def test_waiting_and_going_on() -> None:

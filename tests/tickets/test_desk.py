@@ -23,7 +23,7 @@ from tests.factories.work import (
 )
 from tickets.enums import Status
 from tickets.models import Draft, SeenMark, Ticket
-from tickets.services import desk, state, talk
+from tickets.services import desk, snooze, state, talk
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=10)
@@ -130,6 +130,7 @@ def lists(desk_defaults: dict[str, Any]) -> dict[str, Any]:
         "customer": make_open_ticket(agent),
         "part": make_open_ticket(agent),
         "third": make_open_ticket(agent),
+        "snoozed": make_open_ticket(agent),
         "supporting": make_open_ticket(other),
         "unassigned": due_in(make_ticket(), 20),
         "others": make_ticket(assignee=other),
@@ -142,6 +143,7 @@ def lists(desk_defaults: dict[str, Any]) -> dict[str, Any]:
         ("third", Status.WAITING_THIRD_PARTY),
     ):
         state.set_waiting(ticket=made[name], status=status, reason="x", actor=me, at=LATER)
+    snooze.snooze(ticket=made["snoozed"], until=LATER + timedelta(hours=1), actor=me, at=LATER)
     far = QueueFactory(code="far", tier=TierFactory(code="L2"))
     made["elsewhere"] = make_ticket()
     Ticket.objects.filter(pk=made["elsewhere"].pk).update(queue=far)
@@ -162,6 +164,7 @@ def test_each_list_holds_what_its_name_says_and_counts_it(lists: dict[str, Any])
         "waiting_customer": {"customer"},
         "waiting_part": {"part"},
         "waiting_third_party": {"third"},
+        "snoozed": {"snoozed"},
         "supporting": {"supporting"},
         "unassigned": {"unassigned"},
         "resolved": {"resolved"},
@@ -172,6 +175,7 @@ def test_each_list_holds_what_its_name_says_and_counts_it(lists: dict[str, Any])
             "customer",
             "part",
             "third",
+            "snoozed",
             "supporting",
             "unassigned",
             "others",

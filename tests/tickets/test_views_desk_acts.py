@@ -1,6 +1,7 @@
 """What agents do on the desk: every act as a dialog and as a page, sent and refused; replies, notes and drafts."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.factories.work import actor_of, customer_of, make_ticket
 from tests.tickets.doors import PHONE, House, browser_of, make_house, text_of
 from tickets.models import Draft, Ticket, TicketEntry
 from tickets.services.resolve import resolve
+from tickets.services.snooze import snooze
 from tickets.services.state import set_waiting
 from tickets.services.talk import customer_reply
 from tickets.views.desk_acts import ACTS
@@ -55,6 +57,8 @@ def prepare(house: House, name: str) -> dict[str, Any]:
         )
     if name == "resume":
         set_waiting(ticket=house.ticket, status="waiting_customer", actor=actor, at=at)
+    if name == "wake":
+        snooze(ticket=house.ticket, until=at + timedelta(hours=1), actor=actor, at=at)
     if name == "hand-down":
         Ticket.objects.filter(pk=house.ticket.pk).update(
             tier=codes["tiers"]["L2"], queue=codes["queues"]["L2"]
@@ -65,6 +69,8 @@ def prepare(house: House, name: str) -> dict[str, Any]:
     return {
         "claim": {},
         "resume": {},
+        "wake": {},
+        "snooze": {"when": "tomorrow", "reason": "the technician calls"},
         "assign": {"agent": house.colleague.pk, "reason": "knows the model"},
         "escalate": {
             "reason": codes["reason"].pk,
@@ -337,7 +343,7 @@ def test_drafts_are_kept_by_person_and_paper_shown_again_and_cleared(client: Any
     assert ">dear customer</textarea>" in html
     assert ">dear colleague</textarea>" in html
     assert "dear customer" not in text_of(browser_of(house.colleague).get(page))
-    assert draft(client, house, "reply", "").json() == {"saved_at": None}
+    assert draft(client, house, "reply", "").json() == {"saved_at": None, "hints": []}
     assert "dear customer" not in text_of(client.get(page))
 
 

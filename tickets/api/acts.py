@@ -26,6 +26,7 @@ from tickets.services.classify import regrade
 from tickets.services.escalate import escalate, hand_down
 from tickets.services.resolve import confirm, reopen, resolve
 from tickets.services.routing import assign, claim
+from tickets.services.snooze import snooze, wake
 from tickets.services.state import resume, set_waiting
 from tickets.services.talk import add_note, reply
 
@@ -107,6 +108,11 @@ class WaitIn(serializers.Serializer[Any]):
     reason = words(300)
 
 
+class SnoozeIn(serializers.Serializer[Any]):
+    until = serializers.DateTimeField(help_text="In the future, at most 30 days ahead; clocks run on")
+    reason = words(300)
+
+
 class ResolveIn(serializers.Serializer[Any]):
     solution_code = Coded(SolutionCode)
     root_cause = Coded(RootCause)
@@ -136,6 +142,8 @@ ACTS: dict[str, Act] = {
     "hand-down": Act("Pass it back to the tier below", HandDownIn, hand_down),
     "regrade": Act("Change grade or category", RegradeIn, regrade),
     "wait": Act("Wait for something; clocks stand", WaitIn, set_waiting),
+    "snooze": Act("Put it aside until a time; clocks run on", SnoozeIn, snooze),
+    "wake": Act("Take back what was put aside", Empty, wake),
     "resume": Act("The wait is over", Empty, resume),
     "resolve": Act("Say how it was solved, and ask the customer to confirm", ResolveIn, resolve, files=True),
     "confirm": Act("The customer confirmed otherwise", ReasonIn, confirm),

@@ -301,6 +301,7 @@ class TicketOut(serializers.Serializer[Ticket]):
     hops = serializers.SerializerMethodField()
     cycle = serializers.IntegerField()
     awaiting_reply = serializers.BooleanField()
+    snoozed_until = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     first_responded_at = serializers.DateTimeField(allow_null=True)

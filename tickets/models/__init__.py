@@ -1,6 +1,7 @@
 from tickets.models.alert import AlertWord, TicketAlert
 from tickets.models.calendar import Calendar, CalendarDay, CalendarWindow
 from tickets.models.clock import Clock
+from tickets.models.composer import ForbiddenWord, Macro, MacroUse
 from tickets.models.config import (
     Category,
     EscalationReason,
@@ -29,6 +30,9 @@ __all__ = [
     "Draft",
     "EscalationReason",
     "EscalationStep",
+    "ForbiddenWord",
+    "Macro",
+    "MacroUse",
     "Note",
     "Queue",
     "RootCause",

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.enums import Level
-from tickets.enums import CloseReason, Grade, Impact, Status, Urgency
+from tickets.enums import ACTIVE, CloseReason, Grade, Impact, Status, Urgency
 from tickets.querysets import TicketQuerySet
 
 
@@ -136,6 +136,17 @@ class Ticket(models.Model):
     due_kind = models.CharField(_("what is due"), max_length=20, blank=True)
     due_total = models.PositiveIntegerField(_("seconds promised"), default=0)
 
+    snoozed_until = models.DateTimeField(_("put aside until"), null=True, blank=True)
+    snoozed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("put aside by"),
+    )
+    woke_at = models.DateTimeField(_("came back at"), null=True, blank=True)
+
     cycle = models.PositiveSmallIntegerField(_("times opened"), default=1)
     awaiting_reply = models.BooleanField(_("customer waits for an answer"), default=True)
     last_customer_at = models.DateTimeField(_("customer last wrote"), null=True, blank=True)
@@ -215,6 +226,11 @@ class Ticket(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(status=Status.NEW) | models.Q(first_responded_at=None),
                 name="ticket_new_is_unanswered",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(snoozed_until=None, snoozed_by=None)
+                | models.Q(snoozed_until__isnull=False, snoozed_by__isnull=False, status__in=sorted(ACTIVE)),
+                name="ticket_snoozed_is_active",
             ),
         ]
         indexes = [

@@ -27,6 +27,7 @@ from tickets.models import (
     StatusName,
     Tier,
 )
+from tickets.services import composer_defaults
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 POLICY = {"code": "standard", "name_zh": "标准服务承诺", "name_en": "Standard promise"}
@@ -76,7 +77,7 @@ def load_defaults(at: datetime) -> int:
     for model, section in ((SolutionCode, "solution_codes"), (EscalationReason, "escalation_reasons")):
         new += _insert([model(**_pick(row, "code", "position")) for row in _numbered(given[section])], at)
     new += _tree(given["root_causes"], lambda row: RootCause(**_pick(row, "code", "position")), at)
-    return new
+    return new + composer_defaults.load(at)
 
 
 def _alert_words(rows: Iterable[Row], at: datetime) -> int:

@@ -93,6 +93,7 @@ VIEWS: dict[str, Any] = {
     "waiting_customer": _("Waiting for the customer"),
     "waiting_part": _("Waiting for a part"),
     "waiting_third_party": _("Waiting for a third party"),
+    "snoozed": _("Put aside"),
     "supporting": _("I look after"),
     "unassigned": _("Not assigned"),
     "resolved": _("Resolved by me"),
@@ -101,8 +102,12 @@ VIEWS: dict[str, Any] = {
 
 
 def _conditions(viewer: Actor, at: datetime) -> dict[str, Q]:
-    """What belongs to each list, among active tickets."""
-    mine = Q(assignee_id=viewer.id)
+    """What belongs to each list, among active tickets. What somebody put aside is in their list "snoozed" alone, until
+    its time (also when the timer is late)."""
+    aside = Q(assignee_id=viewer.id, snoozed_by_id=viewer.id, snoozed_until__gt=at)
+    mine = Q(assignee_id=viewer.id) & (
+        Q(snoozed_until=None) | Q(snoozed_until__lte=at) | ~Q(snoozed_by_id=viewer.id)
+    )
     return {
         "mine": mine,
         "awaiting": mine & Q(awaiting_reply=True),
@@ -110,7 +115,8 @@ def _conditions(viewer: Actor, at: datetime) -> dict[str, Q]:
         "waiting_customer": mine & Q(status=Status.WAITING_CUSTOMER),
         "waiting_part": mine & Q(status=Status.WAITING_PART),
         "waiting_third_party": mine & Q(status=Status.WAITING_THIRD_PARTY),
-        "supporting": Q(steward_id=viewer.id) & ~mine,
+        "snoozed": aside,
+        "supporting": Q(steward_id=viewer.id) & ~Q(assignee_id=viewer.id),
         "unassigned": Q(assignee=None, status__in=[Status.NEW, Status.OPEN]) & _in_my_queues(viewer),
     }
 
@@ -126,7 +132,7 @@ def counts(*, viewer: Actor, at: datetime) -> dict[str, int]:
     conditions = _conditions(viewer, at)
     found = (
         Ticket.objects.active()
-        .filter(conditions["mine"] | conditions["supporting"] | conditions["unassigned"])
+        .filter(Q(assignee_id=viewer.id) | conditions["supporting"] | conditions["unassigned"])
         .aggregate(**{name: Count("pk", filter=condition) for name, condition in conditions.items()})
     )
     return {name: found[name] for name in conditions}
@@ -186,6 +192,8 @@ ROW = (
     "category__name_zh",
     "category__name_en",
     "queue_id",
+    "snoozed_until",
+    "woke_at",
 )
 
 
@@ -289,12 +297,17 @@ def row_values(tickets: QuerySet[Any], *, viewer: Actor) -> QuerySet[Any]:
 
 
 def with_unread(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each with `unread`: the customer wrote after the viewer last looked."""
+    """The rows, each with `unread` (the customer wrote after the viewer last looked) and `woken` (it came back after
+    that)."""
     found = list(rows)
     for row in found:
-        last = row["last_customer_at"]
-        row["unread"] = last is not None and (row["seen_at"] is None or row["seen_at"] < last)
+        row["unread"] = _since(row["last_customer_at"], row["seen_at"])
+        row["woken"] = _since(row["woke_at"], row["seen_at"])
     return found
+
+
+def _since(moment: datetime | None, seen_at: datetime | None) -> bool:
+    return moment is not None and (seen_at is None or seen_at < moment)
 
 
 def acts_for(ticket: Ticket, viewer: Actor) -> list[str]:
@@ -310,6 +323,8 @@ def acts_for(ticket: Ticket, viewer: Actor) -> list[str]:
         "hand-down": active and ticket.tier is not None and ticket.tier.position > 1,
         "regrade": status != Status.MERGED,
         "wait": answered,
+        "snooze": active and ticket.assignee_id == viewer.id,
+        "wake": ticket.snoozed_until is not None,
         "resume": status in WAITING,
         "resolve": active,
         "confirm": status == Status.RESOLVED,

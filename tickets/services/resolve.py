@@ -21,7 +21,7 @@ from tickets import rules
 from tickets.enums import ClockKind, ClockState, CloseReason, Status
 from tickets.events import AgentReplied, TicketClosed, TicketReopened, TicketResolved
 from tickets.models import RootCause, SlaPolicy, SolutionCode, Ticket
-from tickets.services import clocks, routing, timeline
+from tickets.services import clocks, forbidden, routing, timeline
 from tickets.services.state import (
     _move,
     lock_ticket,
@@ -70,6 +70,7 @@ def resolve(
     lock_ticket(ticket, viewer=actor, related=("thread__channel__brand", "sla_policy"))
     if ticket.status == Status.RESOLVED and sent_before(ticket, client_id) is not None:
         return ticket
+    forbidden.refuse(message, field="message")
     before = Status(ticket.status)
     if before != Status.NEW and not rules.may_move(before, Status.RESOLVED):
         raise refuse(ticket, Status.RESOLVED)

@@ -19,7 +19,7 @@ from core.errors import Conflict, InvalidInput, NotAllowed, NotVisible
 from core.events import announce
 from core.models import Event
 from tickets import rules
-from tickets.enums import WAITING, Status
+from tickets.enums import ACTIVE, WAITING, Status
 from tickets.events import StatusChanged
 from tickets.models import Ticket
 from tickets.services import clocks, timeline
@@ -114,6 +114,8 @@ def _move(
     if not rules.may_move(before, after):
         raise refuse(ticket, after)
     changes = {"status": after.value, "updated_at": at, **also}
+    if after not in ACTIVE and ticket.snoozed_until is not None:
+        changes |= {"snoozed_until": None, "snoozed_by_id": None}  # what is done is put aside no more
     # the state in the condition makes a caller that forgot the lock fail instead of overwrite
     if not Ticket.objects.filter(pk=ticket.pk, status=before).update(**changes):
         raise Conflict(code="illegal_transition", extra={"allowed": []})

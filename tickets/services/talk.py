@@ -17,10 +17,10 @@ from core.errors import InvalidInput, NotAllowed
 from core.events import announce
 from core.models import Event
 from core.services.files import removed_on_failure
-from tickets.enums import WAITING, ClockKind, ClockState, DraftMode, Status
+from tickets.enums import WAITING, ClockKind, ClockState, DraftMode, Status, WokenBy
 from tickets.events import AgentReplied, CustomerReplied, NoteAdded
 from tickets.models import Note, Ticket
-from tickets.services import clocks, intake, resolve, routing, timeline
+from tickets.services import clocks, forbidden, intake, resolve, routing, snooze, timeline
 from tickets.services.desk import clear_draft
 from tickets.services.state import (
     _move,
@@ -56,7 +56,7 @@ def reply(
 
     Raises Conflict "newer_message" (extra: count, seq) when the customer wrote after message number
     `seen_seq`: nothing is sent, the caller shows it and asks again; Conflict for a merged ticket or a `then`
-    that the state does not allow; InvalidInput (body, files, then)."""
+    that the state does not allow; InvalidInput (body, files, then), also for forbidden words."""
     staff_id(actor)
     if then and then not in WAITING and then != Status.OPEN:
         raise InvalidInput(fields={"then": [_("Choose what the ticket waits for.")]})
@@ -66,6 +66,7 @@ def reply(
     known = sent_before(ticket, client_id)
     if known is not None:
         return known
+    forbidden.refuse(body)
     refuse_unseen(ticket.thread, seen_seq)
     message = messages.send(
         thread=ticket.thread,
@@ -174,6 +175,7 @@ def note_customer_message(*, ticket: Ticket, message: Message, actor: Actor, at:
     for name, value in changes.items():
         setattr(ticket, name, value)
     timeline.record(ticket, message=message, public=True)
+    snooze.wake_locked(ticket, cause=WokenBy.CUSTOMER, actor=actor, at=at)
     announce(CustomerReplied(subject_id=ticket.pk, message_id=message.pk), actor=actor, at=at)
     if done and asks:
         resolve.reopen_by_message(ticket, actor=actor, at=at)

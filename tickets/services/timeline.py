@@ -117,6 +117,8 @@ ICONS = {
     events.TicketReopened.kind: "refresh",
     events.TicketAlerted.kind: "alert",
     events.AlertAcknowledged.kind: "check",
+    events.TicketSnoozed.kind: "alarm",
+    events.TicketWoke.kind: "bell",
     events.ClockWarned.kind: "bell",
     events.ClockChanged.kind: "clock",
 }

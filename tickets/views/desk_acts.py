@@ -6,6 +6,7 @@ An act is opened at desk:do as a dialog (htmx) or a page of its own (without scr
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -31,15 +32,17 @@ from tickets.forms import (
     ReopenForm,
     ReplyForm,
     ResolveForm,
+    SnoozeForm,
     WaitForm,
     add_domain_error,
 )
 from tickets.models import Ticket
-from tickets.services import desk
+from tickets.services import desk, macros
 from tickets.services.classify import regrade
 from tickets.services.escalate import escalate, hand_down
 from tickets.services.resolve import confirm, reopen, resolve
 from tickets.services.routing import assign, claim
+from tickets.services.snooze import snooze, wake
 from tickets.services.state import resume, set_waiting
 from tickets.services.talk import add_note, reply
 from tickets.views import desk_context as read
@@ -47,6 +50,12 @@ from tickets.views import desk_context as read
 
 class PlainForm(forms.Form):
     """An act that asks nothing."""
+
+
+class ComposerForm(ReplyForm):
+    """The desk's reply: a macro may have been put in."""
+
+    macro = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
 
 class RevealForm(forms.Form):
@@ -108,6 +117,20 @@ ACTS: dict[str, Act] = {
         _run(set_waiting),
         gettext_lazy("Wait"),
         gettext_lazy("The clocks follow."),
+    ),
+    "snooze": Act(
+        gettext_lazy("Put aside"),
+        SnoozeForm,
+        _run(snooze),
+        gettext_lazy("Put aside"),
+        gettext_lazy("Put aside. It comes back by itself."),
+    ),
+    "wake": Act(
+        gettext_lazy("Take back now"),
+        PlainForm,
+        _run(wake),
+        gettext_lazy("Take back"),
+        gettext_lazy("It is among your work again."),
     ),
     "resume": Act(
         gettext_lazy("Go on"),
@@ -206,11 +229,12 @@ def send_reply(request: HttpRequest, reference: str) -> HttpResponse:
     """Answer the customer. A newer message of theirs asks for a second look first; the text stays."""
     viewer = read.staff_viewer(request)
     ticket = read.ticket_for(viewer, reference)
-    form = ReplyForm(request.POST, request.FILES)
+    form = ComposerForm(request.POST, request.FILES)
     if form.is_valid():
         data = form.cleaned_data
         try:
-            reply(
+            send = partial(macros.reply_with, code=data["macro"]) if data["macro"] else reply
+            send(
                 ticket=ticket,
                 body=data["body"],
                 files=data["files"],
@@ -276,15 +300,23 @@ def _composer(
     context = read.conversation_context(ticket, viewer, at)
     problems = [str(message) for found in form.errors.values() for message in found]
     newer = None
+    hints: list[dict[str, Any]] = []
     if refusal is not None:
         newer = refusal.extra.get("count") if refusal.code == "newer_message" else None
-        problems += [str(m) for found in refusal.fields.values() for m in found] or [str(refusal)]
+        # what is wrong with the words stands under them, see _hints.html
+        hints = [{"text": str(m), "stop": True} for m in refusal.fields.get("body", ())]
+        problems += [str(m) for name, found in refusal.fields.items() if name != "body" for m in found]
+        problems = problems or ([] if hints else [str(refusal)])
+    armed = macros.armed(ticket, form.data.get("macro", ""), viewer=viewer)
     context |= {
         "mode": mode,
         "written": form.data.get("body", ""),
         "problems": [] if newer else problems,
         "allowed": read.allowed_states(refusal),
         "newer": newer,
+        "hints": hints,
+        "armed": armed,
+        "armed_actions": read.macro_actions(armed) if armed else "",
         "client_id": form.data.get("client_id") or context["client_id"],
         # only what a refusal shows counts as seen
         "seen_seq": context["seen_seq"] if newer else form.data.get("seen_seq", ""),

@@ -26,6 +26,7 @@ from tickets.enums import ACTIVE, DONE, Grade, Status
 from tickets.models import (
     Assignment,
     Draft,
+    Macro,
     Queue,
     StatusName,
     Ticket,
@@ -119,6 +120,17 @@ def status_names() -> dict[str, StatusName]:
     return names
 
 
+def macro_actions(macro: Macro) -> str:
+    """What a macro does once its answer is sent, in words; empty for a script."""
+    found = []
+    if macro.then_status:
+        name = status_names().get(macro.then_status)
+        found.append(name.name if name else str(Status(macro.then_status).label))
+    if macro.note:
+        found.append(str(_("leaves an internal note")))
+    return " · ".join(found)
+
+
 def allowed_states(refusal: DomainError | None) -> list[str]:
     """The names of the states that a refused step could have led to."""
     allowed = refusal.extra.get("allowed") if refusal is not None else None
@@ -197,6 +209,7 @@ def decorate(row: dict[str, Any], at: datetime, names: dict[str, StatusName]) ->
     row["wait_words"] = names[row["status"]].name if row["status"] in names else ""
     row["level_name"] = Level(row["level"]).label
     row["category"] = in_reader_language(row, "category__name") if row["category__name_zh"] else ""
+    row["aside_until"] = row["snoozed_until"] if row["snoozed_until"] and row["snoozed_until"] > at else None
     row["moment"] = row["last_customer_at"] or row["created_at"]
     if chip.due_at is None:
         return "paused"
@@ -285,6 +298,7 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "alerts": list(alerts.open_alerts(ticket)) if getattr(ticket, "has_alerts", True) else [],
         "watching": getattr(ticket, "watching", False),
         "mine": ticket.assignee_id == viewer.id,
+        "aside": ticket.snoozed_until is not None and ticket.snoozed_until > at,
         "active": status in ACTIVE,
         "done": status in DONE,
         "can": {name.replace("-", "_") for name in desk.acts_for(ticket, viewer)},

@@ -11,7 +11,8 @@ from accounts.services.duty import set_duty
 from accounts.services.notices import mark_read
 from core import clock, live
 from core.errors import InvalidInput, NotAllowed, NotVisible
-from tickets.services import desk, search, timeline
+from tickets.enums import DraftMode
+from tickets.services import desk, forbidden, search, timeline
 from tickets.views import desk_context as read
 from tickets.views.desk_idle import idle_context
 
@@ -164,17 +165,15 @@ def seen(request: HttpRequest, reference: str) -> HttpResponseBase:
 
 @require_POST
 def draft(request: HttpRequest, reference: str) -> JsonResponse:
-    """Keep what is being written."""
+    """Keep what is being written, and say what of it must not (or had better not) be said."""
     viewer = read.staff_viewer(request)
     at = clock.now()
-    kept = desk.save_draft(
-        ticket=read.ticket_for(viewer, reference),
-        mode=request.POST.get("mode", "reply"),
-        body=request.POST.get("body", ""),
-        actor=viewer,
-        at=at,
-    )
-    return JsonResponse({"saved_at": at.isoformat() if kept else None})
+    mode, body = request.POST.get("mode", "reply"), request.POST.get("body", "")
+    found = read.ticket_for(viewer, reference)
+    kept = desk.save_draft(ticket=found, mode=mode, body=body, actor=viewer, at=at)
+    rules = forbidden.check(body) if mode == DraftMode.REPLY else []
+    hints = [{"text": forbidden.sentence(rule), "stop": rule.stop} for rule in rules]
+    return JsonResponse({"saved_at": at.isoformat() if kept else None, "hints": hints})
 
 
 @require_POST
