@@ -1,3 +1,4 @@
+from tickets.models.bulk import BulkRow, BulkRun
 from tickets.models.calendar import Calendar, CalendarDay, CalendarWindow
 from tickets.models.clock import Clock
 from tickets.models.config import (
@@ -11,6 +12,7 @@ from tickets.models.config import (
     Tier,
 )
 from tickets.models.entry import Note, TicketEntry
+from tickets.models.merge import NotDuplicate, TicketLink, TicketMerge
 from tickets.models.search import TicketSearchEntry
 from tickets.models.sla import EscalationStep, SlaPolicy, SlaTarget
 from tickets.models.ticket import Ticket
@@ -18,6 +20,8 @@ from tickets.models.work import Assignment, Draft, SeenMark, TierHop, TrackingLi
 
 __all__ = [
     "Assignment",
+    "BulkRow",
+    "BulkRun",
     "Calendar",
     "CalendarDay",
     "CalendarWindow",
@@ -26,6 +30,7 @@ __all__ = [
     "Draft",
     "EscalationReason",
     "EscalationStep",
+    "NotDuplicate",
     "Note",
     "Queue",
     "RootCause",
@@ -37,6 +42,8 @@ __all__ = [
     "StatusName",
     "Ticket",
     "TicketEntry",
+    "TicketLink",
+    "TicketMerge",
     "TicketSearchEntry",
     "Tier",
     "TierHop",
