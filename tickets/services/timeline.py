@@ -238,7 +238,8 @@ def _line(
             mine=by_viewer or (author == Author.CUSTOMER and not viewer.is_staff and not viewer.is_system),
             text=row["message__body"],
             message_id=row["message_id"],
-            seq=row["message__seq"],
+            # the number counts on the ticket's own thread only
+            seq=row["message__seq"] if row["message__thread_id"] == ticket.thread_id else 0,
             state=row["message__state"],
             files=files.get(row["message_id"], []),
         )
