@@ -64,6 +64,7 @@ WORDS = {
     "stale": gettext_lazy("Data from %(n)d min ago"),
     "offline-pending": gettext_lazy("%(n)d waiting to be sent"),
     "updates": gettext_lazy("%(n)d updates"),
+    "chosen": gettext_lazy("%(n)d chosen"),
 }
 
 

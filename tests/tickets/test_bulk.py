@@ -40,14 +40,14 @@ def in_english() -> Iterator[None]:
         yield
 
 
-def start(agent: Any, action: str, tickets: list[Ticket], key: str = "k", **params: Any) -> BulkRun:
+def start(by: Any, action: str, tickets: list[Ticket], key: str = "k", **params: Any) -> BulkRun:
     return bulk.start(
         action=action,
         ticket_ids=[ticket.pk for ticket in tickets],
         params=params,
         key=key,
         language="en",
-        actor=actor_of(agent),
+        actor=actor_of(by),
         at=LATER,
     )
 

@@ -1,5 +1,6 @@
 """Tickets that may be the same issue, though they came by different ways."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,14 +92,14 @@ def possible(*, ticket: Ticket, viewer: Actor, limit: int = SHOWN) -> list[Possi
     ]
 
 
-def _settled(ticket: Ticket) -> Exists:
+def _settled(ticket: Ticket) -> Q:
     """Pairs that somebody has looked at: said to be different, or linked."""
     seen = Q(first=ticket, second=OuterRef("pk")) | Q(second=ticket, first=OuterRef("pk"))
     linked = Q(source=ticket, target=OuterRef("pk")) | Q(target=ticket, source=OuterRef("pk"))
-    return Exists(NotDuplicate.objects.filter(seen)) | Exists(TicketLink.objects.filter(linked))
+    return Q(Exists(NotDuplicate.objects.filter(seen))) | Q(Exists(TicketLink.objects.filter(linked)))
 
 
-def _weigh(ticket: Ticket, row: dict[str, Any]) -> tuple[int, list[str]]:
+def _weigh(ticket: Ticket, row: Mapping[str, Any]) -> tuple[int, list[str]]:
     """How alike two tickets are, and why."""
     reasons: list[tuple[int, str]] = []
     model = ticket.product_id is not None and row["product_id"] == ticket.product_id

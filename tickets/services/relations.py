@@ -1,5 +1,6 @@
 """Which tickets have to do with each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -194,5 +195,5 @@ def related_of(ticket: Ticket, *, viewer: Actor, limit: int = 20) -> list[Relate
     return found[:limit]
 
 
-def _related(row: dict[str, Any], kind: str, words: str, link_id: int | None = None) -> Related:
+def _related(row: Mapping[str, Any], kind: str, words: str, link_id: int | None = None) -> Related:
     return Related(link_id, kind, words, row["id"], row["reference"], row["subject"], row["status"])
