@@ -169,8 +169,8 @@ def _move_entries(source: Ticket, target: Ticket) -> dict[str, list[int]]:
     found = list(said.order_by("pk").values_list("pk", "public"))
     moved = [pk for pk, _public in found]
     hidden = [pk for pk, public in found if public] if source.customer_id != target.customer_id else []
-    timeline.move(moved, target)
-    timeline.set_public(hidden, False)
+    timeline.move(moved, ticket=target)
+    timeline.set_public(hidden, public=False)
     return {"entries": moved, "hidden": hidden}
 
 
@@ -187,7 +187,7 @@ def _move_links(source: Ticket, target: Ticket) -> list[list[Any]]:
             continue
         if link.kind == LinkKind.PARENT and relations.is_above(pair[1], pair[0]):
             continue
-        relations.repoint(link.pk, side, target)
+        relations.repoint(link.pk, side=side, ticket=target)
         moved.append([link.pk, side])
     return moved
 
@@ -255,10 +255,10 @@ def unmerge(*, merge: TicketMerge, actor: Actor, at: datetime) -> Ticket:
             _("Some of the messages stand on another ticket by now, so this cannot be undone."),
             code="entries_moved",
         )
-    timeline.move(before["entries"], source)
-    timeline.set_public(before["hidden"], True)
+    timeline.move(before["entries"], ticket=source)
+    timeline.set_public(before["hidden"], public=True)
     for pk, side in before["links"]:
-        relations.repoint(pk, side, source)
+        relations.repoint(pk, side=side, ticket=source)
     _forgive_answer(target, before, actor=actor, at=at)
     event = _restore(source, target, kept, actor=actor, at=at)
     TicketMerge.objects.filter(pk=kept.pk).update(

@@ -50,7 +50,7 @@ def is_above(ticket_id: int, other_id: int) -> bool:
     return False
 
 
-def repoint(link_id: int, side: str, ticket: Ticket) -> None:
+def repoint(link_id: int, *, side: str, ticket: Ticket) -> None:
     """Let one end of a link lead to another ticket (a merge; the tickets are locked). A link that somebody took away,
     or that is there already, is left alone."""
     link = TicketLink.objects.filter(pk=link_id).first()

@@ -67,7 +67,7 @@ def split(*, ticket: Ticket, entry: TicketEntry, subject: str = "", actor: Actor
         actor=actor,
         at=at,
     )
-    timeline.move([found.pk], made)
+    timeline.move([found.pk], ticket=made)
     _settle(ticket, actor=actor, at=at)
     event = announce(
         TicketSplit(

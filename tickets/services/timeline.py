@@ -46,12 +46,12 @@ def record_all(
     )
 
 
-def move(entry_ids: Sequence[int], ticket: Ticket) -> int:
+def move(entry_ids: Sequence[int], *, ticket: Ticket) -> int:
     """Let these entries stand on another ticket (merge, split); returns how many do."""
     return TicketEntry.objects.filter(pk__in=entry_ids).update(ticket=ticket)
 
 
-def set_public(entry_ids: Sequence[int], public: bool) -> int:
+def set_public(entry_ids: Sequence[int], *, public: bool) -> int:
     """Show these entries to the customer, or not."""
     return TicketEntry.objects.filter(pk__in=entry_ids).update(public=public)
 

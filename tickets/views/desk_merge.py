@@ -172,7 +172,7 @@ def _rows(ids: list[int], viewer: Actor) -> list[dict[str, Any]]:
     """Tickets as the dialog shows them: the row of the list, its state, and the first words."""
     rows = desk.rows_for(ids, viewer=viewer)
     at, names = clock.now(), read.status_names()
-    words = dict(Ticket.objects.filter(pk__in=ids).values_list("pk", "symptom"))
+    words = dict(Ticket.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", "symptom"))
     for row in rows:
         read.decorate(row, at, names)
         text = " ".join(words.get(row["id"], "").split())
