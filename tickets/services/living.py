@@ -1,5 +1,6 @@
 """Where a merged ticket's work goes on."""
 
+from core.actors import Actor
 from tickets.models import Ticket
 
 #: merges of merges that are followed: far more than people make
@@ -17,3 +18,14 @@ def living(ticket: Ticket, *, same_customer: bool = False) -> Ticket:
             return ticket
         ticket = following
     return ticket
+
+
+def found_by(reference: str, *, viewer: Actor, related: tuple[str, ...] = ()) -> Ticket | None:
+    """The customer's ticket of this number, or what it became a part of: the address and the app's list stay good.
+    None for what the viewer may not see."""
+    rows = Ticket.objects.visible_to(viewer).select_related(*related)
+    ticket = rows.filter(reference=reference).first()
+    if ticket is not None and ticket.merged_into_id is None:
+        return ticket
+    named = ticket or Ticket.objects.filter(reference=reference, merged_into__isnull=False).first()
+    return rows.filter(pk=living(named, same_customer=True).pk).first() if named is not None else None
