@@ -120,6 +120,18 @@ def test_a_target_that_owes_its_first_answer_owes_no_second(desk_defaults: dict[
     prove(target)
 
 
+def test_what_nobody_has_judged_yet_is_judged_first(desk_defaults: dict[str, Any]) -> None:
+    actor, customer = actor_of(make_colleague()), CustomerFactory()
+    source, target = make_ticket(customer=customer, classified=False), make_ticket(customer=customer)
+    done = merge(source=source, target=target, actor=actor, at=LATER)
+    deliver(LATER)
+    unmerge(merge=done, actor=actor, at=LATER)
+    deliver(LATER)
+    source.refresh_from_db()
+    assert (source.grade != "", source.queue_id is not None, source.due_at is not None) == (True,) * 3
+    prove(source)
+
+
 def test_the_same_merge_again_is_the_same(pair: tuple[Ticket, Ticket, Actor]) -> None:
     source, target, actor = pair
     first = merge(source=source, target=target, actor=actor, at=LATER)

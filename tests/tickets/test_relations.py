@@ -106,6 +106,8 @@ def test_follow_ups_splits_and_merges_are_shown_too(desk_defaults: dict[str, Any
     Ticket.objects.filter(pk=later.pk).update(linked_to=ticket)
     Ticket.objects.filter(pk=cut.pk).update(split_from=ticket)
     merge(source=merged, target=ticket, actor=actor, at=LATER)
+    merged.refresh_from_db()
+    assert [row.words for row in related_of(merged, viewer=actor)] == ["merged into"]
     later.refresh_from_db()
     cut.refresh_from_db()
     assert [(row.reference, row.words) for row in related_of(ticket, viewer=actor)] == [

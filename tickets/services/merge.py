@@ -22,7 +22,7 @@ from core.models import Event
 from tickets.enums import ACTIVE, ClockKind, ClockState, EntryKind, LinkKind, Status
 from tickets.events import TicketMerged, TicketUnmerged
 from tickets.models import Clock, Ticket, TicketEntry, TicketLink, TicketMerge
-from tickets.services import clocks, relations, routing, timeline
+from tickets.services import classify, clocks, relations, routing, timeline
 from tickets.services.clocks.sheet import SHARED
 from tickets.services.state import _move, lock_ticket, refuse, require_staff
 
@@ -85,6 +85,8 @@ def merge(
     if known is not None and known.target_id == target.pk:
         return known
     _check(source, target, confirmed)
+    if not source.grade:  # its first judgement comes now or never: a merged ticket starts no clocks
+        classify.classify(ticket=source, at=at)
     clocks.sync_clocks(
         ticket=source, actor=actor, at=at
     )  # what is late by now goes on record before it is kept

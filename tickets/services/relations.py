@@ -164,8 +164,9 @@ def related_of(ticket: Ticket, *, viewer: Actor, limit: int = 20) -> list[Relate
         )[:limit]
     )
     ends = {target if source == ticket.pk else source for _pk, _kind, source, target in links}
+    ahead = (ticket.linked_to_id, ticket.split_from_id, ticket.merged_into_id)
     own = Q(linked_to=ticket) | Q(split_from=ticket) | Q(merged_into=ticket)
-    own |= Q(pk__in=[pk for pk in (ticket.linked_to_id, ticket.split_from_id) if pk is not None])
+    own |= Q(pk__in=[pk for pk in ahead if pk is not None])
     rows = {
         row["id"]: row
         for row in Ticket.objects.visible_to(viewer)
@@ -184,6 +185,8 @@ def related_of(ticket: Ticket, *, viewer: Actor, limit: int = 20) -> list[Relate
     for row in rows.values():
         if row["merged_into_id"] == ticket.pk and row["status"] == Status.MERGED:
             found.append(_related(row, "merged", gettext("merged into this")))
+        if row["id"] == ticket.merged_into_id:
+            found.append(_related(row, "merged", gettext("merged into")))
         if row["linked_to_id"] == ticket.pk:
             found.append(_related(row, "follow_up", gettext("followed by")))
         if row["id"] == ticket.linked_to_id:

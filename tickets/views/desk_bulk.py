@@ -19,9 +19,9 @@ from tickets.models import BulkRun
 from tickets.services import bulk, desk
 from tickets.views import desk_context as read
 
-#: chosen tickets that the form names, and rows of a run on its page
+#: chosen tickets that the form names, and rows of a run that its page shows while it is fetched each second
 NAMED = 12
-ROWS = bulk.LIMIT
+SHOWN = 50
 
 
 @never_cache
@@ -112,11 +112,11 @@ def _context(request: HttpRequest, found: BulkRun, viewer: Actor) -> dict[str, A
     failed_first = models.Case(
         models.When(state=BulkState.FAILED, then=0), models.When(state=BulkState.PENDING, then=1), default=2
     )
-    rows = found.rows.select_related("ticket").order_by(failed_first, "pk")[:ROWS]
+    rows = found.rows.select_related("ticket").order_by(failed_first, "pk")
     return {
         "run": found,
         "progress": bulk.progress(found),
-        "rows": rows,
+        "rows": rows[: bulk.LIMIT if found.finished_at else SHOWN],
         "own": found.by_id == viewer.id,
         **read.bar_context(request, viewer),
     }
