@@ -22,6 +22,8 @@ def entries() -> list[tuple[str, list[Entry]]]:
                 (_("Assignments"), "assignment_ind", "tickets_assignment", "tickets.view_assignment"),
                 (_("Moves between tiers"), "stairs", "tickets_tierhop", "tickets.view_tierhop"),
                 (_("Alerts"), "warning", "tickets_ticketalert", "tickets.view_ticketalert"),
+                (_("Merges"), "merge", "tickets_ticketmerge", "tickets.view_ticketmerge"),
+                (_("Bulk runs"), "checklist", "tickets_bulkrun", "tickets.view_bulkrun"),
                 (_("Ratings"), "star", "surveys_surveyresponse", "surveys.view_surveyresponse"),
                 (
                     _("Follow-ups"),

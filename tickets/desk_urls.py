@@ -10,7 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 
-from tickets.views import desk_acts, desk_gallery, desk_macros, desk_notices, desk_pages
+from tickets.views import (
+    desk_acts,
+    desk_bulk,
+    desk_gallery,
+    desk_macros,
+    desk_merge,
+    desk_notices,
+    desk_pages,
+)
 
 View = Callable[..., HttpResponseBase]
 
@@ -65,6 +73,17 @@ urlpatterns = [
     staffed("t/<str:reference>/alerts/<int:alert_id>/", desk_notices.acknowledge, "acknowledge"),
     staffed("t/<str:reference>/people/", desk_notices.people, "people"),
     staffed("t/<str:reference>/do/<str:name>/", desk_acts.do, "do"),
+    staffed("t/<str:reference>/related/", desk_merge.part_related, "part_related"),
+    staffed("t/<str:reference>/with/<str:name>/", desk_merge.pair, "pair"),
+    staffed("t/<str:reference>/found/", desk_merge.part_found, "part_found"),
+    staffed("t/<str:reference>/unmerge/", desk_merge.undo_merge, "unmerge"),
+    staffed("t/<str:reference>/split/<int:entry_id>/", desk_merge.split_off, "split"),
+    staffed("t/<str:reference>/unlink/<int:link_id>/", desk_merge.unlink, "unlink"),
+    staffed("t/<str:reference>/not-same/", desk_merge.not_same, "not_same"),
+    staffed("bulk/", desk_bulk.ask, "bulk"),
+    staffed("bulk/<int:pk>/", desk_bulk.run, "bulk_run"),
+    staffed("bulk/<int:pk>/part/", desk_bulk.part_run, "part_bulk_run"),
+    staffed("bulk/<int:pk>/retry/", desk_bulk.retry, "bulk_retry"),
     staffed("t/<str:reference>/reveal/<str:field>/", desk_acts.reveal, "reveal"),
 ]
 if settings.DEBUG:

@@ -122,3 +122,29 @@ class WokenBy(TextChoices):
     CUSTOMER = "customer", _("the customer wrote")
     PERSON = "person", _("somebody woke it")
     MOVED = "moved", _("somebody else has it")
+
+
+class LinkKind(TextChoices):
+    RELATED = "related", _("related")
+    DUPLICATE = "duplicate", _("same issue")
+    PARENT = "parent", _("parent and part")
+    FOLLOW_UP = "follow_up", _("follow-up")
+
+
+#: kinds of links without a direction
+MUTUAL = frozenset({LinkKind.RELATED, LinkKind.DUPLICATE})
+
+
+class BulkAction(TextChoices):
+    ASSIGN = "assign", _("assign")
+    WAIT = "wait", _("wait for something")
+    NOTE = "note", _("add a note")
+    REGRADE = "regrade", _("change grade or category")
+    RESOLVE = "resolve", _("resolve")
+    MERGE = "merge", _("merge into one")
+
+
+class BulkState(TextChoices):
+    PENDING = "pending", _("to do")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")

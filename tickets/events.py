@@ -43,8 +43,9 @@ class TicketClassified(TicketEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ClockChanged(TicketEvent):
-    """A clock started, paused, resumed, was retargeted, met, stopped or breached: with this the event history rebuilds
-    every deadline. Times are ISO 8601; `due_at`/`old_due_at` empty where there is none. `since` is the moment the
+    """A clock started, paused, resumed, was retargeted, met, stopped or breached (or, when a merge is undone, revived
+    as it was before it stopped, or withdrawn as if it had never started): with this the event history rebuilds every
+    deadline. Times are ISO 8601; `due_at`/`old_due_at` empty where there is none. `since` is the moment the
     change counts from (a clock starts when the ticket was opened, however late it is classified), `pause_until` the
     end of a pause that may not last for ever, `policy_id` the policy that promises."""
 
@@ -211,6 +212,80 @@ class AlertAcknowledged(TicketEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketMerged(TicketEvent):
+    """The ticket became part of another. `agent_id` had it."""
+
+    kind: ClassVar[str] = "tickets.merged"
+    merge_id: int
+    source: str
+    target: str
+    target_id: int
+    agent_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUnmerged(TicketEvent):
+    """The merge was undone: the ticket stands on its own again."""
+
+    kind: ClassVar[str] = "tickets.unmerged"
+    merge_id: int
+    source: str
+    target: str
+    target_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketSplit(TicketEvent):
+    """A customer's message of the ticket became a ticket of its own, `new_id`."""
+
+    kind: ClassVar[str] = "tickets.split"
+    source: str
+    new: str
+    new_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketLinked(TicketEvent):
+    """The ticket was linked with `other_id`."""
+
+    kind: ClassVar[str] = "tickets.linked"
+    source: str
+    other: str
+    other_id: int
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUnlinked(TicketEvent):
+    """The link with `other_id` was taken away."""
+
+    kind: ClassVar[str] = "tickets.unlinked"
+    source: str
+    other: str
+    other_id: int
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateDismissed(TicketEvent):
+    """Somebody looked: the ticket and `other_id` are different issues."""
+
+    kind: ClassVar[str] = "tickets.duplicate_dismissed"
+    other_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkStarted(DomainEvent):
+    """Somebody asked for one verb on many tickets."""
+
+    kind: ClassVar[str] = "tickets.bulk_started"
+    subject_kind: ClassVar[str] = "bulk_run"
+    action: str
+    tickets: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CalendarChanged(DomainEvent):
     """A calendar got a new version, current from now on."""
 
@@ -257,5 +332,7 @@ TOLD_TO_CUSTOMERS = frozenset(
         TicketResolved,
         TicketClosed,
         TicketReopened,
+        TicketMerged,
+        TicketUnmerged,
     )
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django_q.tasks import async_task
 
@@ -38,10 +39,13 @@ from tickets.events import (
     StatusChanged,
     TicketAssigned,
     TicketClassified,
+    TicketMerged,
     TicketOpened,
     TicketQueued,
     TicketResolved,
+    TicketSplit,
     TicketUnassigned,
+    TicketUnmerged,
 )
 from tickets.models import Queue, SeenMark, Ticket
 from tickets.services import (
@@ -57,6 +61,7 @@ from tickets.services import (
     talk,
     timeline,
 )
+from tickets.services.living import living
 
 # --- facts about tickets ------------------------------------------------------------------------------------
 
@@ -79,12 +84,12 @@ def route_queued(event: Event) -> None:
         routing.look_again(at=at)
 
 
-@subscribe(TicketResolved, TicketUnassigned, TicketAssigned, network=True)
+@subscribe(TicketResolved, TicketUnassigned, TicketAssigned, TicketMerged, network=True)
 def fill_freed_hands(event: Event) -> None:
     """Somebody has one ticket less: the next one is theirs. (`network`: each ticket gets a transaction of its
     own.)"""
-    resolved = event.kind == TicketResolved.kind
-    user_id = event.data["agent_id"] if resolved else event.data.get("before_agent_id")
+    done = event.kind in (TicketResolved.kind, TicketMerged.kind)
+    user_id = event.data["agent_id"] if done else event.data.get("before_agent_id")
     if user_id is not None:
         routing.drain(user_id=user_id, at=clock.now())
 
@@ -105,6 +110,12 @@ def index(event: Event) -> None:
 def suggest(event: Event) -> None:
     """Whoever opens the ticket finds beside it what may help."""
     assist.suggest(ticket=Ticket(pk=event.subject_id), actor=SYSTEM, at=clock.now())
+
+
+@subscribe(TicketMerged, TicketUnmerged, TicketSplit)
+def index_both(event: Event) -> None:
+    """Words moved from one ticket to another."""
+    search.index_tickets([event.subject_id, event.data.get("target_id") or event.data["new_id"]])
 
 
 # --- facts about people and conversations -------------------------------------------------------------------
@@ -187,9 +198,15 @@ def _actor_of(event: Event) -> Actor:
 
 
 def _ticket_of_thread(thread_id: int) -> Ticket | None:
-    """The newest ticket of a thread that was not merged away."""
-    rows = Ticket.objects.filter(thread_id=thread_id).exclude(status=Status.MERGED)
-    return rows.order_by("-pk").first()
+    """The newest ticket of a thread, or what that was merged into. While the ticket that another was split from is
+    being worked on, the thread stays its own."""
+    ticket = (
+        Ticket.objects.filter(thread_id=thread_id)
+        .exclude(split_from__thread_id=thread_id, split_from__status__in=ACTIVE)
+        .order_by("-pk")
+        .first()
+    )
+    return living(ticket) if ticket is not None else None
 
 
 # --- due times ----------------------------------------------------------------------------------------------
@@ -248,6 +265,9 @@ def topics_of_ticket(event: Event) -> Iterable[tuple[str, int]]:
     yield "ticket", event.subject_id
     if event.kind in TOLD_TO_CUSTOMERS:
         yield "request", event.subject_id
+    for name in ("target_id", "other_id", "new_id"):
+        if event.data.get(name):
+            yield "ticket", event.data[name]
     found = (
         Ticket.objects.filter(pk=event.subject_id)
         .values_list("queue_id", "assignee_id", "steward_id")
@@ -304,7 +324,8 @@ def mail_link_of_thread(thread_id: int, at: datetime) -> channel_ports.ThreadWor
 @channel_ports.may_see_thread.provide
 def may_see_thread(viewer: Actor, thread_id: int) -> bool:
     """Whether a ticket on the thread is visible to staff or the holder of a link."""
-    return Ticket.objects.visible_to(viewer).filter(thread_id=thread_id).exists()
+    on_it = Q(thread_id=thread_id) | Q(merged_from__thread_id=thread_id)
+    return Ticket.objects.visible_to(viewer).filter(on_it).exists()
 
 
 @guard_files_of("message")

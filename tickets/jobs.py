@@ -2,13 +2,16 @@
 
 from datetime import datetime
 
+from django_q.tasks import async_task
+
 from accounts.models import User
 from accounts.services.people import staff_actor
 from core import clock
+from core.errors import NotAllowed
 from core.models import Timer
-from core.services.timers import on_timer
-from tickets.models import SlaPolicy
-from tickets.services import policies, routing
+from core.services.timers import on_timer, set_timer
+from tickets.models import BulkRun, SlaPolicy
+from tickets.services import bulk, policies, routing
 from tickets.services.clocks import due
 from tickets.services.clocks.sheet import BREACH, PAUSE_ENDS, WARN
 
@@ -49,3 +52,30 @@ def apply_policy(policy_id: int, user_id: int) -> int:
         return 0
     actor = staff_actor(User.objects.get(pk=user_id))
     return policies.apply_to_open(policy=policy, actor=actor, at=clock.now())
+
+
+@on_timer(bulk.TIMER)
+def wake_bulk(timer: Timer, at: datetime) -> None:
+    """A run is to be done, or to be taken up again where its worker was killed."""
+    if BulkRun.objects.filter(pk=timer.subject_id, finished_at=None).exists():
+        set_timer(bulk.TIMER, subject_id=timer.subject_id, due_at=at + bulk.AGAIN)
+        async_task("tickets.jobs.run_bulk", timer.subject_id, save=False)
+
+
+def run_bulk(run_id: int) -> int:
+    """Do what is left of a run, row by row, in the name of who asked, with the rights they have now; returns how many
+    rows were done or refused."""
+    run = BulkRun.objects.select_related("by").filter(pk=run_id, finished_at=None).first()
+    if run is None:
+        return 0
+    try:
+        actor = staff_actor(run.by)
+    except NotAllowed as error:
+        tried = bulk.refuse_rows(run=run, error=error, at=clock.now())
+    else:
+        tried = sum(
+            bulk.do_row(run=run, row_id=row_id, actor=actor, at=clock.now()) is not None
+            for row_id in bulk.pending(run)
+        )
+    bulk.finish(run=run, at=clock.now())
+    return tried

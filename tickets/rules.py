@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tickets.enums import ClockKind, Grade, Impact, Status, Urgency
+from tickets.enums import ACTIVE, ClockKind, Grade, Impact, Status, Urgency
 
 #: state → the states that may follow; services.state._move is the only one to use it
 TRANSITIONS: dict[Status, frozenset[Status]] = {
@@ -27,7 +27,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     ),
     Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
     Status.CLOSED: frozenset({Status.OPEN}),
-    Status.MERGED: frozenset({Status.OPEN}),
+    # undoing a merge brings a ticket back to where it was, and nothing else does
+    Status.MERGED: ACTIVE,
 }
 
 #: clock → the states it runs in; in any other active state it is paused

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
 from tickets import events
-from tickets.enums import CloseReason, Grade, WokenBy, WordClass
+from tickets.enums import CloseReason, Grade, LinkKind, WokenBy, WordClass
 
 
 class Names:
@@ -143,6 +143,8 @@ def _clock_changed(data: dict[str, Any], names: Names) -> str:
         "met": gettext("%(clock)s: kept"),
         "stopped": gettext("%(clock)s: clock stopped"),
         "breached": gettext("%(clock)s: late"),
+        "revived": gettext("%(clock)s: clock runs as before"),
+        "withdrawn": gettext("%(clock)s: clock taken back"),
     }
     return changes.get(data["change"], "%(clock)s") % {"clock": clock_name(data)}
 
@@ -172,6 +174,27 @@ def _woke(data: dict[str, Any], names: Names) -> str:
     return gettext("Back: %(cause)s") % {"cause": WokenBy(data["cause"]).label}
 
 
+def _merged(data: dict[str, Any], names: Names) -> str:
+    return gettext("%(source)s was merged into %(target)s") % data
+
+
+def _unmerged(data: dict[str, Any], names: Names) -> str:
+    return gettext("%(source)s stands on its own again, apart from %(target)s") % data
+
+
+def _split(data: dict[str, Any], names: Names) -> str:
+    return gettext("A message of %(source)s became %(new)s") % data
+
+
+def _linked(data: dict[str, Any], names: Names) -> str:
+    values = {"source": data["source"], "other": data["other"], "kind": LinkKind(data["link"]).label}
+    return gettext("%(source)s linked with %(other)s: %(kind)s") % values
+
+
+def _unlinked(data: dict[str, Any], names: Names) -> str:
+    return gettext("Link between %(source)s and %(other)s taken away") % data
+
+
 def _plain(text: Callable[[], str]) -> Text:
     return lambda data, names: text()
 
@@ -196,6 +219,14 @@ _TEXTS: dict[str, tuple[Text, Text | None]] = {
     events.AlertAcknowledged.kind: (_acknowledged, None),
     events.TicketSnoozed.kind: (_snoozed, None),
     events.TicketWoke.kind: (_woke, None),
+    events.TicketMerged.kind: (
+        _merged,
+        _plain(lambda: gettext("We handle this together with another request")),
+    ),
+    events.TicketUnmerged.kind: (_unmerged, _plain(lambda: gettext("We handle this request on its own"))),
+    events.TicketSplit.kind: (_split, None),
+    events.TicketLinked.kind: (_linked, None),
+    events.TicketUnlinked.kind: (_unlinked, None),
     events.ClockWarned.kind: (_warned, None),
     events.ClockChanged.kind: (_clock_changed, None),
 }

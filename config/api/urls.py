@@ -9,7 +9,7 @@ from core.api import views as core
 from customers import api as customers
 from knowledge import api as knowledge
 from surveys import api as surveys
-from tickets.api import acts, requests, tickets
+from tickets.api import acts, merge, requests, tickets
 
 app_name = "api"
 
@@ -60,6 +60,11 @@ _agent = [
     path("tickets/<slug:reference>/suggestions/", tickets.Suggestions.as_view(), name="ticket_suggestions"),
     path("tickets/<slug:reference>/reply/", acts.Reply.as_view(), name="ticket_reply"),
     path("tickets/<slug:reference>/note/", acts.Note.as_view(), name="ticket_note"),
+    path("tickets/<slug:reference>/merge/", merge.Merge.as_view(), name="ticket_merge"),
+    path("tickets/<slug:reference>/unmerge/", merge.Unmerge.as_view(), name="ticket_unmerge"),
+    path("tickets/<slug:reference>/split/", merge.Split.as_view(), name="ticket_split"),
+    path("tickets/<slug:reference>/link/", merge.Link.as_view(), name="ticket_link"),
+    path("tickets/<slug:reference>/unlink/", merge.Unlink.as_view(), name="ticket_unlink"),
     path("tickets/<slug:reference>/reveal/", acts.Reveal.as_view(), name="ticket_reveal"),
     path("tickets/<slug:reference>/seen/", acts.Seen.as_view(), name="ticket_seen"),
     path("tickets/<slug:reference>/drafts/", acts.Drafts.as_view(), name="ticket_drafts"),

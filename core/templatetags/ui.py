@@ -66,6 +66,7 @@ WORDS = {
     "updates": gettext_lazy("%(n)d updates"),
     "open": gettext_lazy("Open"),
     "alerts": gettext_lazy("%(n)d alerts. The bell lists them"),
+    "chosen": gettext_lazy("%(n)d chosen"),
 }
 
 

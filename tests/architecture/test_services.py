@@ -32,6 +32,11 @@ WITHOUT_ACTOR = {
     "tickets.services.links:revoke_links": "part of another verb, which announces",
     "tickets.services.timeline:record": "the private writer of timeline entries: its thing has the actor",
     "tickets.services.timeline:record_all": "as above",
+    "tickets.services.timeline:move": "part of merging and splitting, which announce",
+    "tickets.services.timeline:set_public": "as above",
+    "tickets.services.relations:repoint": "part of merging, which announces",
+    "tickets.services.bulk:finish": "the worker does",
+    "tickets.services.bulk:refuse_rows": "the worker does, for somebody who has left",
     "channels_hub.services.chat:start_chat": "the visitor is who the new thread is about",
     "channels_hub.services.sending:queue_mail": "part of another verb, which announces",
     "channels_hub.services.threads:open_thread": "the sender is who the new thread is about",
@@ -47,6 +52,9 @@ WITHOUT_AT = {
     "tickets.services.watchers:unwatch": "a watch leaves no trace",
     "tickets.services.timeline:record": "the entry's time is its thing's",
     "tickets.services.timeline:record_all": "as above",
+    "tickets.services.timeline:move": "an entry keeps its time wherever it stands",
+    "tickets.services.timeline:set_public": "part of another verb, which announces",
+    "tickets.services.relations:repoint": "a link keeps its time",
     "accounts.services.roles:ensure_roles": "groups have no times",
 }
 #: more than the thing itself by position

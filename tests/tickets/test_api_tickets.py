@@ -181,6 +181,7 @@ def test_a_ticket_says_all_that_one_needs_and_masks_the_rest() -> None:
     ]
     assert card["allowed"] == [
         *("reply", "note", "assign", "escalate", "regrade", "wait", "snooze", "resolve"),
+        *("merge", "split", "link"),
     ]
     assert card["why_grade"] == "No known problem is named"
     assert card["why_person"]["sentence"] == "Assigned by the system"

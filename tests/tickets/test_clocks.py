@@ -239,9 +239,8 @@ def test_the_end_stops_everything_for_good(
     desk_defaults: dict[str, Any], at: datetime, status: Status
 ) -> None:
     ticket = make_timed_ticket(at=at)
-    if status == Status.MERGED:
-        Ticket.objects.filter(pk=ticket.pk).update(merged_into=make_timed_ticket(at=at, start=False))
-    move(ticket, status, at=at + MINUTE)
+    into = make_timed_ticket(at=at, start=False) if status == Status.MERGED else None
+    move(ticket, status, at=at + MINUTE, merged_into=into)
     assert set(Clock.objects.filter(ticket=ticket).values_list("state", "finished_at")) == {
         (ClockState.STOPPED, at + MINUTE)
     }

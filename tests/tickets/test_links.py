@@ -76,11 +76,20 @@ def test_guessing_is_limited_by_address_and_reading_is_not(desk_defaults: dict[s
 
 
 def test_the_link_of_a_merged_ticket_leads_on(desk_defaults: dict[str, Any]) -> None:
-    ticket, target = make_ticket(), make_ticket()
+    ticket = make_ticket()
+    target = make_ticket(customer=ticket.customer)
     token = links.issue_link(ticket=ticket, at=NOW)
     Ticket.objects.filter(pk=ticket.pk).update(status=Status.MERGED, merged_into=target)
     assert links.ticket_of_token(token=token, at=NOW) == target
     assert links.look_up(reference=ticket.reference, phone=ticket.customer.phone, at=NOW) == target
+
+
+def test_no_link_leads_to_somebody_elses_ticket(desk_defaults: dict[str, Any]) -> None:
+    ticket = make_ticket()
+    token = links.issue_link(ticket=ticket, at=NOW)
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.MERGED, merged_into=make_ticket())
+    assert links.ticket_of_token(token=token, at=NOW) == ticket
+    assert links.look_up(reference=ticket.reference, phone=ticket.customer.phone, at=NOW) == ticket
 
 
 @pytest.mark.parametrize("typed", ["{}", " {} ", "lower"])

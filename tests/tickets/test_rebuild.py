@@ -34,13 +34,14 @@ from tests.factories.times import NOW
 from tests.tickets.test_business_time import shown_open
 from tests.tickets.timing import PERSON, clock_of, move, prove
 from tickets.business_time import OpenHours, add, whole
-from tickets.enums import ClockKind, ClockState, Grade, Status
+from tickets.enums import ACTIVE, ClockKind, ClockState, Grade, Status
 from tickets.events import ClockChanged, ClockWarned
 from tickets.models import Calendar, Clock, SlaPolicy, SlaTarget, Ticket
 from tickets.rules import CLOCK_RUNS_IN
 from tickets.services import clocks, policies, rebuild
 from tickets.services.clocks.sheet import watch_of
 from tickets.services.hours import open_hours
+from tickets.services.merge import merge, unmerge
 
 pytestmark = pytest.mark.django_db
 
@@ -333,6 +334,26 @@ class Story(RuleBasedStateMachine):
             policies.apply_to_open(policy=self.policy, actor=PERSON, at=self.now)
             self.retargeted = True
 
+    @precondition(lambda self: self.status in ACTIVE)
+    @rule(minutes=st.integers(0, 4000), beat=st.booleans())
+    def it_is_part_of_another_for_a_while(self, minutes: int, beat: bool) -> None:
+        """Merged and taken apart again: the time between counts as if it had stood on its own."""
+        other = make_timed_ticket(at=self.now, customer=self.ticket.customer)
+        self.ticket.refresh_from_db()
+        awaiting = self.ticket.awaiting_reply
+        self.count(minutes)
+        merged = merge(source=self.ticket, target=other, actor=SYSTEM, at=self.now)
+        prove(self.ticket)
+        prove(other)
+        self.now += minutes * MINUTE
+        while beat and fire_due(at=self.now):
+            pass
+        unmerge(merge=merged, actor=SYSTEM, at=self.now)
+        prove(other)
+        self.ticket.refresh_from_db()
+        assert (self.ticket.status, self.ticket.awaiting_reply) == (self.status, awaiting)
+        self.beaten = False
+
     @precondition(lambda self: self.status == Status.RESOLVED)
     @rule()
     def it_is_closed(self) -> None:
@@ -399,6 +420,14 @@ def test_any_story_can_be_told_anew() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_revival_of_what_was_not_stopped_is_no_story(desk_defaults: dict[str, Any], at: datetime) -> None:
+    ticket = make_timed_ticket(at=at)
+    started = Event.objects.filter(kind=ClockChanged.kind, data__clock=FIRST).latest("pk")
+    announce(ClockChanged(subject_id=ticket.pk, **{**started.data, "change": "revived"}), actor=SYSTEM, at=at)
+    with pytest.raises(rebuild.BrokenHistory, match="without having been stopped"):
+        rebuild.rebuild(ticket=ticket)
 
 
 def test_a_part_that_came_while_the_beat_stood_still(at: datetime) -> None:

@@ -17,12 +17,20 @@ PERSON = Actor("staff", 1, "林晓", sees_all=True)
 
 
 @transaction.atomic
-def move(ticket: Ticket, status: Status, *, at: datetime, actor: Actor = PERSON) -> None:
+def move(
+    ticket: Ticket,
+    status: Status,
+    *,
+    at: datetime,
+    actor: Actor = PERSON,
+    merged_into: Ticket | None = None,
+) -> None:
     """Bring the ticket to a state and let its clocks follow."""
     before = lock_rows(Ticket.objects.filter(pk=ticket.pk)).get().status
     done = status in (Status.RESOLVED, Status.CLOSED)
     Ticket.objects.filter(pk=ticket.pk).update(
         status=status,
+        merged_into=merged_into,
         resolved_at=at if done else None,
         solution_code=SolutionCodeFactory() if done else None,
         root_cause=RootCauseFactory() if done else None,

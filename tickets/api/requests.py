@@ -31,6 +31,7 @@ from tickets.models import Ticket, TicketEntry
 from tickets.services import timeline
 from tickets.services.intake import SYMPTOM_LIMIT, request_service
 from tickets.services.links import issue_link, look_up
+from tickets.services.living import found_by
 from tickets.services.resolve import confirm, reopen
 from tickets.services.talk import customer_reply
 
@@ -143,13 +144,8 @@ class OwnRequest(CustomerDoor):
     """A door of one request of the viewer's."""
 
     def ticket(self, reference: str) -> Ticket:
-        """The request. Raises NotVisible for anybody else's."""
-        found = (
-            Ticket.objects.visible_to(self.viewer)
-            .select_related("product", "assignee", "customer")
-            .filter(reference=reference)
-            .first()
-        )
+        """The request, or what it became a part of. Raises NotVisible for anybody else's."""
+        found = found_by(reference, viewer=self.viewer, related=("product", "assignee", "customer"))
         if found is None:
             raise NotVisible()
         return found

@@ -15,6 +15,7 @@ from tickets.enums import EntryKind, Grade, Status
 from tickets.models import StatusName, Ticket
 from tickets.services import classify, desk
 from tickets.services.clocks.views import queue_chip
+from tickets.services.relations import related_of
 from tickets.services.timeline import person_name
 
 
@@ -268,6 +269,17 @@ class HopOut(serializers.Serializer[Any]):
         return hop.by.name if hop.by else ""
 
 
+class RelatedOut(serializers.Serializer[Any]):
+    """Another ticket that this one has to do with; `id` of the link, null for what is no link that somebody made."""
+
+    id = serializers.IntegerField(source="link_id", allow_null=True)
+    kind = serializers.CharField(help_text="related, duplicate, parent, follow_up, split or merged")
+    words = serializers.CharField(help_text="How, seen from here")
+    reference = serializers.CharField()
+    subject = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+
+
 class TicketOut(serializers.Serializer[Ticket]):
     """A ticket with everything that an agent needs to work on it."""
 
@@ -310,7 +322,17 @@ class TicketOut(serializers.Serializer[Ticket]):
     closed_at = serializers.DateTimeField(allow_null=True)
     solution_code = Named(allow_null=True)
     root_cause = Named(allow_null=True)
+    merged_into = serializers.SerializerMethodField(help_text="The number of the ticket that it is part of")
+    links = serializers.SerializerMethodField()
     topic = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_merged_into(self, ticket: Ticket) -> str | None:
+        return ticket.merged_into.reference if ticket.merged_into else None
+
+    @extend_schema_field(RelatedOut(many=True))
+    def get_links(self, ticket: Ticket) -> Any:
+        return RelatedOut(related_of(ticket, viewer=self.context["viewer"]), many=True).data
 
     def get_status_name(self, ticket: Ticket) -> str:
         return str(self.context["names"].get(ticket.status, ticket.status))

@@ -42,6 +42,7 @@ RELATED = (
     "channel",
     "solution_code",
     "root_cause",
+    "merged_into",
 )
 HOPS = 10
 

@@ -1,4 +1,5 @@
 from tickets.models.alert import AlertWord, TicketAlert
+from tickets.models.bulk import BulkRow, BulkRun
 from tickets.models.calendar import Calendar, CalendarDay, CalendarWindow
 from tickets.models.clock import Clock
 from tickets.models.composer import ForbiddenWord, Macro, MacroUse
@@ -13,6 +14,7 @@ from tickets.models.config import (
     Tier,
 )
 from tickets.models.entry import Note, TicketEntry
+from tickets.models.merge import NotDuplicate, TicketLink, TicketMerge
 from tickets.models.search import TicketSearchEntry
 from tickets.models.sla import EscalationStep, SlaPolicy, SlaTarget
 from tickets.models.ticket import Ticket
@@ -22,6 +24,8 @@ from tickets.models.work import Assignment, Draft, SeenMark, TierHop, TrackingLi
 __all__ = [
     "AlertWord",
     "Assignment",
+    "BulkRow",
+    "BulkRun",
     "Calendar",
     "CalendarDay",
     "CalendarWindow",
@@ -33,6 +37,7 @@ __all__ = [
     "ForbiddenWord",
     "Macro",
     "MacroUse",
+    "NotDuplicate",
     "Note",
     "Queue",
     "RootCause",
@@ -45,6 +50,8 @@ __all__ = [
     "Ticket",
     "TicketAlert",
     "TicketEntry",
+    "TicketLink",
+    "TicketMerge",
     "TicketSearchEntry",
     "TicketWatcher",
     "Tier",

@@ -198,6 +198,14 @@ class Ticket(models.Model):
         related_name="followers",
         verbose_name=_("follows on from"),
     )
+    split_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="split_off",
+        verbose_name=_("split from"),
+    )
 
     objects = TicketQuerySet.as_manager()
 
@@ -222,6 +230,11 @@ class Ticket(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(status=Status.MERGED) | models.Q(merged_into__isnull=False),
                 name="ticket_merged_points_on",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None)
+                | models.Q(status=Status.MERGED) & ~models.Q(merged_into=models.F("pk")),
+                name="ticket_only_merged_points_on",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status=Status.NEW) | models.Q(first_responded_at=None),

@@ -329,5 +329,9 @@ def acts_for(ticket: Ticket, viewer: Actor) -> list[str]:
         "resolve": active,
         "confirm": status == Status.RESOLVED,
         "reopen": status in (Status.RESOLVED, Status.CLOSED),
+        "merge": active,
+        "unmerge": status == Status.MERGED,
+        "split": status != Status.MERGED,
+        "link": True,
     }
     return [name for name, may in allowed.items() if may]

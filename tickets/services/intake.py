@@ -325,14 +325,16 @@ def open_ticket(
     region: Region | None = None,
     custom: dict[str, Any] | None = None,
     linked_to: Ticket | None = None,
+    split_from: Ticket | None = None,
+    said_at: datetime | None = None,
     message: Message | None = None,
     earlier: Sequence[Message] = (),
     actor: Actor,
     at: datetime,
 ) -> Ticket:
     """A new ticket, unclassified and unassigned: what hears of TicketOpened sees to that. `message` is what
-    the customer said, `earlier` what was said before it in the same contact; both stand on the timeline. Four
-    statements."""
+    the customer said, `earlier` what was said before it in the same contact; both stand on the timeline (`said_at` is
+    when they said what another ticket's timeline still holds). Four statements."""
     number = next_id(Ticket)
     said = [m for m in (*earlier, message) if m is not None and m.direction == Direction.IN]
     ticket = Ticket(
@@ -353,7 +355,8 @@ def open_ticket(
         purchased_on=purchased_on,
         custom=custom or {},
         linked_to=linked_to,
-        last_customer_at=said[-1].at if said else None,
+        split_from=split_from,
+        last_customer_at=said[-1].at if said else said_at,
         last_public_at=at,
         created_at=at,
         updated_at=at,

@@ -13,6 +13,7 @@ from customers.models import Identity
 from customers.services.contacts import clean_phone
 from tickets import rules
 from tickets.models import Ticket, TrackingLink
+from tickets.services.living import living
 
 #: wrong links from one address an hour; numbers with phones from one address, and tried on one number, an
 #: hour
@@ -43,15 +44,14 @@ def ticket_of_token(*, token: str, at: datetime, bucket: str = "") -> Ticket:
     outside a transaction."""
     link = (
         TrackingLink.objects.filter(token_hash=_hash(token), expires_at__gt=at, revoked_at=None)
-        .select_related("ticket__customer", "ticket__thread__channel", "ticket__merged_into")
+        .select_related("ticket__customer", "ticket__thread__channel")
         .first()
     )
     if link is None:
         if bucket:
             spend(f"link:{bucket}", limit=WRONG_LINKS, seconds=HOUR, at=at)
         raise NotVisible()
-    ticket: Ticket = link.ticket
-    return ticket.merged_into or ticket
+    return living(link.ticket, same_customer=True)
 
 
 def look_up(*, reference: str, phone: str, at: datetime, bucket: str = "") -> Ticket:
@@ -67,10 +67,10 @@ def look_up(*, reference: str, phone: str, at: datetime, bucket: str = "") -> Ti
     if bucket:
         spend(f"look-up:{bucket}", limit=LOOK_UPS, seconds=HOUR, at=at)
     spend(f"look-up-of:{reference}", limit=LOOK_UPS_OF_ONE, seconds=HOUR, at=at)
-    ticket = Ticket.objects.select_related("customer", "merged_into").filter(reference=reference).first()
+    ticket = Ticket.objects.select_related("customer").filter(reference=reference).first()
     if ticket is None or not _is_phone_of(ticket.customer_id, ticket.customer.phone, phone):
         raise NotVisible()
-    return ticket.merged_into or ticket
+    return living(ticket, same_customer=True)
 
 
 @transaction.atomic

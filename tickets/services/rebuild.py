@@ -118,6 +118,7 @@ def _hours(events: Iterable[tuple[str, datetime, dict[str, Any]]]) -> dict[int |
 
 def _fold(events: Story, hours: dict[int | None, OpenHours | None]) -> list[ClockView]:
     watches: dict[tuple[str, int], Stopwatch] = {}
+    halted: dict[tuple[str, int], Stopwatch] = {}
     for kind, _at, data in events:
         if kind == StatusChanged.kind:
             continue
@@ -127,7 +128,17 @@ def _fold(events: Story, hours: dict[int | None, OpenHours | None]) -> list[Cloc
                 raise BrokenHistory(f"{key[0]} {key[1]} was warned of before it started")
             watches[key] = stopwatch.warn(watches[key], data["percent"])
             continue
-        watches[key] = _apply(watches.get(key), data, hours)
+        before = watches.get(key)
+        if data["change"] == "revived":
+            if before is None or before.live or key not in halted:
+                raise BrokenHistory(f"{key[0]} {key[1]} was revived without having been stopped")
+            watches[key] = halted.pop(key)
+            continue
+        watches[key] = _apply(before, data, hours)
+        if before is not None and data["change"] == ClockState.STOPPED:
+            halted[key] = before
+        if data["change"] == "withdrawn":
+            del watches[key]
     order = list(ClockKind.values)
     return [
         ClockView(kind, cycle, watch)
@@ -163,6 +174,8 @@ def _apply(
         return stopwatch.retarget(watch, since, **promise)
     if change == "breached":
         return stopwatch.breach(watch, since)
+    if change == "withdrawn":
+        return watch
     if change in (ClockState.MET, ClockState.STOPPED):
         return stopwatch.finish(watch, since, ClockState(change))
     raise BrokenHistory(f"nobody knows what {change} means")

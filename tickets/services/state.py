@@ -54,7 +54,8 @@ def staff_id(actor: Actor) -> int:
 def refuse(ticket: Ticket, after: Status | None = None) -> Conflict:
     """The error for a step that the state does not allow; says what it allows."""
     before = Status(ticket.status)
-    allowed = sorted(rules.TRANSITIONS[before])
+    # out of a merged ticket only undoing the merge leads
+    allowed = sorted(rules.TRANSITIONS[before]) if before != Status.MERGED else []
     return Conflict(
         _("This cannot be done while the ticket is “%(state)s”.") % {"state": before.label},
         code="illegal_transition",
@@ -145,6 +146,8 @@ def set_waiting(*, ticket: Ticket, status: str, reason: str = "", actor: Actor, 
     if status != Status.WAITING_CUSTOMER and not reason.strip():
         raise InvalidInput(fields={"reason": [_("Say what it waits for: the clock stands meanwhile.")]})
     lock_ticket(ticket, viewer=actor)
+    if ticket.status == Status.MERGED:
+        raise refuse(ticket, Status(status))
     _move(ticket, Status(status), actor=actor, at=at, reason=reason.strip())
     return ticket
 

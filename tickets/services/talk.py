@@ -13,7 +13,7 @@ from channels_hub.enums import Author
 from channels_hub.models import Message
 from channels_hub.services import messages
 from core.actors import SYSTEM, Actor
-from core.errors import InvalidInput, NotAllowed
+from core.errors import InvalidInput, NotAllowed, NotVisible
 from core.events import announce
 from core.models import Event
 from core.services.files import removed_on_failure
@@ -22,6 +22,7 @@ from tickets.events import AgentReplied, CustomerReplied, NoteAdded
 from tickets.models import Note, Ticket
 from tickets.services import clocks, forbidden, intake, resolve, routing, snooze, timeline
 from tickets.services.desk import clear_draft
+from tickets.services.living import living
 from tickets.services.state import (
     _move,
     lock_ticket,
@@ -138,7 +139,10 @@ def customer_reply(
     (body, files)."""
     if actor.is_staff or actor.kind in ("bot", "nobody"):
         raise NotAllowed(_("Only the customer can do this."), code="customer_only")
-    lock_ticket(ticket, viewer=actor, related=("thread__channel__brand",))
+    if ticket.merged_into_id is None:
+        lock_ticket(ticket, viewer=actor, related=("thread__channel__brand",))
+    elif not Ticket.objects.visible_to(actor).filter(pk=ticket.pk).exists():
+        raise NotVisible()
     message = messages.receive(
         thread=ticket.thread, body=body, files=files, client_id=client_id, actor=actor, at=at
     )
@@ -151,6 +155,8 @@ def note_customer_message(*, ticket: Ticket, message: Message, actor: Actor, at:
     """A message of the customer belongs to this ticket: put it on the timeline and draw the consequences (see
     customer_reply). Returns the ticket that took it: another one when this is merged, or done for too long. A
     message that stands on a timeline already changes nothing."""
+    # what was merged is not locked on the way: undoing that merge may hold the other ticket and want this one
+    ticket = living(ticket)
     lock_ticket(ticket, viewer=SYSTEM, related=("sla_policy", "thread__channel", "customer", "brand"))
     while ticket.merged_into_id is not None:
         ticket = lock_ticket(
@@ -174,7 +180,9 @@ def note_customer_message(*, ticket: Ticket, message: Message, actor: Actor, at:
     Ticket.objects.filter(pk=ticket.pk).update(**changes)
     for name, value in changes.items():
         setattr(ticket, name, value)
-    timeline.record(ticket, message=message, public=True)
+    # a ticket of another customer was merged into this one: what they say is for staff
+    theirs = message.thread_id == ticket.thread_id or message.thread.customer_id == ticket.customer_id
+    timeline.record(ticket, message=message, public=theirs)
     snooze.wake_locked(ticket, cause=WokenBy.CUSTOMER, actor=actor, at=at)
     announce(CustomerReplied(subject_id=ticket.pk, message_id=message.pk), actor=actor, at=at)
     if done and asks:

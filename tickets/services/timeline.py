@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 
 from channels_hub.enums import Author
-from channels_hub.models import Message
+from channels_hub.models import Message, Thread
 from channels_hub.rules import without_secrets
 from core.actors import Actor
 from core.models import Event, File
@@ -45,6 +45,16 @@ def record_all(
             for thing in things
         ]
     )
+
+
+def move(entry_ids: Sequence[int], *, ticket: Ticket) -> int:
+    """Let these entries stand on another ticket (merge, split); returns how many do."""
+    return TicketEntry.objects.filter(pk__in=entry_ids).update(ticket=ticket)
+
+
+def set_public(entry_ids: Sequence[int], *, public: bool) -> int:
+    """Show these entries to the customer, or not."""
+    return TicketEntry.objects.filter(pk__in=entry_ids).update(public=public)
 
 
 def has_message(message: Message) -> bool:
@@ -119,6 +129,11 @@ ICONS = {
     events.AlertAcknowledged.kind: "check",
     events.TicketSnoozed.kind: "alarm",
     events.TicketWoke.kind: "bell",
+    events.TicketMerged.kind: "merge",
+    events.TicketUnmerged.kind: "undo",
+    events.TicketSplit.kind: "split",
+    events.TicketLinked.kind: "link",
+    events.TicketUnlinked.kind: "undo",
     events.ClockWarned.kind: "bell",
     events.ClockChanged.kind: "clock",
 }
@@ -133,6 +148,7 @@ COLUMNS = (
     "message__author",
     "message__body",
     "message__seq",
+    "message__thread_id",
     "message__state",
     "message__files",
     "message__staff_id",
@@ -191,13 +207,28 @@ def _beyond(entry_id: int, side: str) -> Q:
 
 def _lines(ticket: Ticket, found: list[dict[str, Any]], *, viewer: Actor) -> list[Line]:
     files = _files_of([row["message_id"] for row in found if row["message__files"]])
+    others = _other_customers(ticket, found)
     names = names_for(row["event__data"] for row in found if row["kind"] == EntryKind.EVENT)
     names.for_customer = not (viewer.is_staff or viewer.is_system)
-    return [_line(ticket, row, files, names, viewer) for row in found]
+    return [_line(ticket, row, files, names, viewer, others) for row in found]
+
+
+def _other_customers(ticket: Ticket, found: list[dict[str, Any]]) -> dict[int, str]:
+    """Thread → its customer's name, for messages that came along from another ticket. No query where there are none."""
+    threads = {row["message__thread_id"] for row in found} - {ticket.thread_id, None}
+    if not threads:
+        return {}
+    rows = Thread.objects.filter(pk__in=threads, customer__isnull=False).select_related("customer")
+    return {thread.pk: str(thread.customer) for thread in rows}
 
 
 def _line(
-    ticket: Ticket, row: dict[str, Any], files: dict[int, list[File]], names: words.Names, viewer: Actor
+    ticket: Ticket,
+    row: dict[str, Any],
+    files: dict[int, list[File]],
+    names: words.Names,
+    viewer: Actor,
+    others: dict[int, str],
 ) -> Line:
     common = {"id": row["id"], "at": row["at"], "kind": row["kind"], "public": row["public"]}
     if row["kind"] == EntryKind.MESSAGE:
@@ -206,11 +237,14 @@ def _line(
         return Line(
             **common,
             author=author,
-            name=str(ticket.customer) if author == Author.CUSTOMER else _person(row, "message__staff__"),
+            name=others.get(row["message__thread_id"]) or str(ticket.customer)
+            if author == Author.CUSTOMER
+            else _person(row, "message__staff__"),
             mine=by_viewer or (author == Author.CUSTOMER and not viewer.is_staff and not viewer.is_system),
             text=_text_for(viewer, author, row["message__body"]),
             message_id=row["message_id"],
-            seq=row["message__seq"],
+            # the number counts on the ticket's own thread only
+            seq=row["message__seq"] if row["message__thread_id"] == ticket.thread_id else 0,
             state=row["message__state"],
             files=files.get(row["message_id"], []),
         )
@@ -317,6 +351,8 @@ STEPS = (
     events.TicketResolved.kind,
     events.TicketClosed.kind,
     events.TicketReopened.kind,
+    events.TicketMerged.kind,
+    events.TicketUnmerged.kind,
 )
 
 

@@ -52,6 +52,7 @@ TICKET_RELATED = (
     "thread",
     "solution_code",
     "root_cause",
+    "merged_into",
 )
 #: the channel's picture in the sprite
 CHANNEL_ICONS = {

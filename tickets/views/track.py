@@ -23,6 +23,7 @@ from tickets.forms import add_domain_error
 from tickets.models import StatusName, Ticket
 from tickets.services import timeline
 from tickets.services.links import ticket_of_token
+from tickets.services.living import found_by
 from tickets.services.resolve import confirm, may_reopen, reopen
 from tickets.services.talk import customer_reply
 
@@ -68,11 +69,7 @@ def by_link(request: HttpRequest, token: str) -> Way:
 def by_sign_in(request: HttpRequest, reference: str) -> Way:
     """The customer whose ticket it is. Raises NotVisible for everybody else."""
     viewer = viewer_of(request)
-    ticket = (
-        Ticket.objects.visible_to(viewer).filter(reference=reference).first()
-        if viewer.kind == "customer"
-        else None
-    )
+    ticket = found_by(reference, viewer=viewer) if viewer.kind == "customer" else None
     if ticket is None:
         raise NotVisible()
     return _way(viewer, ticket.pk, "mine", ticket.reference)

@@ -114,16 +114,16 @@ def sync_clocks(*, ticket: Ticket, actor: Actor, at: datetime) -> None:
         pass
 
 
-def start_next_response(*, ticket: Ticket, actor: Actor, at: datetime) -> bool:
-    """The customer waits for another answer since `at`: start the clock, unless one runs already (the oldest unanswered
-    message counts) or the first answer is still owed. Returns whether one was started."""
+def start_next_response(*, ticket: Ticket, since: datetime | None = None, actor: Actor, at: datetime) -> bool:
+    """The customer waits for another answer since `at` (or `since`): start the clock, unless one runs already (the
+    oldest unanswered message counts) or the first answer is still owed. Returns whether one was started."""
     with sheet_of(ticket, actor=actor, at=at) as sheet:
         if sheet.live(ticket.pk, ClockKind.NEXT_RESPONSE) or sheet.live(ticket.pk, ClockKind.FIRST_RESPONSE):
             return False
         answered = Clock.objects.filter(
             ticket_id=ticket.pk, kind=ClockKind.FIRST_RESPONSE, state=ClockState.MET
         )
-        return answered.exists() and sheet.start_next(ticket.pk, ClockKind.NEXT_RESPONSE)
+        return answered.exists() and sheet.start_next(ticket.pk, ClockKind.NEXT_RESPONSE, since=since)
 
 
 def meet(*, ticket: Ticket, kind: str, actor: Actor, at: datetime) -> bool:

@@ -123,6 +123,7 @@ class Sheet:
         self._new: list[Clock] = []
         self._facts: list[DomainEvent] = []
         self._stamped: set[int] = set()
+        self._withdrawn: list[int] = []
         live = Clock.objects.filter(
             ticket_id__in=self.tickets, state__in=[ClockState.RUNNING, ClockState.PAUSED]
         )
@@ -163,12 +164,12 @@ class Sheet:
         if row.first_responded_at:
             self._finish(ticket_id, ClockKind.FIRST_RESPONSE, ClockState.MET, since=row.first_responded_at)
 
-    def start_next(self, ticket_id: int, kind: ClockKind) -> bool:
-        """One more clock of this kind, from now on; False when one is live."""
+    def start_next(self, ticket_id: int, kind: ClockKind, *, since: datetime | None = None) -> bool:
+        """One more clock of this kind, from now (or `since`) on; False when one is live."""
         if self.live(ticket_id, kind):
             return False
         last = Clock.objects.filter(ticket_id=ticket_id, kind=kind).aggregate(Max("cycle"))["cycle__max"]
-        return self.start(ticket_id, kind, cycle=(last or 0) + 1, since=self.at)
+        return self.start(ticket_id, kind, cycle=(last or 0) + 1, since=since or self.at)
 
     def start(self, ticket_id: int, kind: ClockKind, *, cycle: int, since: datetime) -> bool:
         """A new clock; False when nothing is promised, or there is no tier to hop from."""
@@ -202,6 +203,42 @@ class Sheet:
         watch = self._settle(clock, since)
         moment = watch.settled(since)
         self._put(clock, stopwatch.finish(watch, moment, state), state.value, since=moment, before=watch)
+        return True
+
+    def revive(self, ticket_id: int, frozen: Mapping[int, Mapping[str, Any]]) -> int:
+        """Let stopped clocks be again what they were before they were stopped (`frozen`: id → values of SHARED), as if
+        they never had been: the time between counts. Returns how many."""
+        rows = Clock.objects.filter(ticket_id=ticket_id, pk__in=frozen, state=ClockState.STOPPED)
+        revived = 0
+        for clock in rows.select_related("calendar").order_by("pk"):
+            self._before[clock.pk] = _values(clock)
+            watch = Stopwatch(hours=open_hours(clock.calendar), **frozen[clock.pk])
+            self._clocks[ticket_id].append(clock)
+            self._put(clock, watch, "revived", since=watch.settled(watch.started_at))
+            revived += 1
+        return revived
+
+    def withdraw(self, ticket_id: int, clock_id: int) -> bool:
+        """Take back a running clock that should not have started: no row is left of it. False when it is over, or late:
+        a breach on record stays."""
+        clock = next((found for found in self._clocks[ticket_id] if found.pk == clock_id), None)
+        if clock is None or clock.state != ClockState.RUNNING:
+            return False
+        watch = self._settle(clock, self.at)
+        if watch.breached_at is not None:
+            return False
+        self._facts.append(
+            changed(
+                clock,
+                watch,
+                "withdrawn",
+                since=watch.settled(self.at),
+                policy_id=self.tickets[ticket_id].sla_policy_id,
+                before=watch,
+            )
+        )
+        self._clocks[ticket_id].remove(clock)
+        self._withdrawn.append(clock_id)
         return True
 
     def sync(self, ticket_id: int) -> None:
@@ -297,6 +334,9 @@ class Sheet:
             for clock in clocks
             if clock.pk and self._before[clock.pk] != _values(clock)
         ]
+        if self._withdrawn:
+            Clock.objects.filter(pk__in=self._withdrawn).delete()
+            cancel_timers([key_of(pk) for pk in self._withdrawn])
         self._update(touched)
         Clock.objects.bulk_create(self._new)
         announce_many(self._facts, actor=self.actor, at=self.at)
