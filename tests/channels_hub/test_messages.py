@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from accounts.models import User
 from channels_hub.enums import Author, ChannelKind, Direction, SendState
@@ -90,7 +91,9 @@ class TestReceive:
         with pytest.raises(InvalidInput) as error:
             receive(thread=thread, body="look", files=[good, bad], actor=SYSTEM, at=at)
         assert error.value.code == "wrong_type"
-        assert [str(m) for m in error.value.fields["files"]] == ["“photo.png” is not what its name says."]
+        with translation.override("en"):
+            said = [str(message) for message in error.value.fields["files"]]
+        assert said == ["“photo.png” is not what its name says."]
         assert (Message.objects.count(), File.objects.count(), Conversation.objects.count()) == (0, 0, 0)
 
 
