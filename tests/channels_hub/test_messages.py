@@ -88,12 +88,10 @@ class TestReceive:
         thread = ThreadFactory()
         good = SimpleUploadedFile("light.txt", b"red, blinking")
         bad = SimpleUploadedFile("photo.png", b"#!/bin/sh\nrm -rf /\n")
-        with pytest.raises(InvalidInput) as error:
+        with translation.override("en"), pytest.raises(InvalidInput) as error:
             receive(thread=thread, body="look", files=[good, bad], actor=SYSTEM, at=at)
         assert error.value.code == "wrong_type"
-        with translation.override("en"):
-            said = [str(message) for message in error.value.fields["files"]]
-        assert said == ["“photo.png” is not what its name says."]
+        assert [str(m) for m in error.value.fields["files"]] == ["“photo.png” is not what its name says."]
         assert (Message.objects.count(), File.objects.count(), Conversation.objects.count()) == (0, 0, 0)
 
 

@@ -37,7 +37,11 @@ from tests.factories.times import NOW
 from tests.factories.work import actor_of, deliver, make_colleague, make_open_ticket
 from tickets.models import AlertWord, ForbiddenWord, Macro
 from tickets.services.alerts import raise_alert
+from tickets.services.bulk import start
+from tickets.services.duplicates import dismiss
 from tickets.services.escalate import escalate
+from tickets.services.merge import merge
+from tickets.services.relations import link
 
 
 def make_world(rows: int = 1) -> dict[str, Any]:
@@ -59,6 +63,16 @@ def make_world(rows: int = 1) -> dict[str, Any]:
     return {**codes, "agent": agent, "tickets": tickets}
 
 
+def together(n: int, ticket: Any, agent: User) -> None:
+    """Another ticket of the customer became part of this one, a third is linked, a fourth differs; one verb ran."""
+    at, actor = NOW + timedelta(minutes=n), actor_of(agent)
+    part, linked, other = (make_open_ticket(agent, customer=ticket.customer, at=at) for _ in range(3))
+    merge(source=part, target=ticket, actor=actor, at=at)
+    link(ticket=ticket, other=linked, kind="related", actor=actor, at=at)
+    dismiss(ticket=ticket, other=other, actor=actor, at=at)
+    start(action="note", ticket_ids=[linked.pk], params={"body": "x"}, key=f"run-{n}", actor=actor, at=at)
+
+
 def one_row(n: int, agent: User, codes: dict[str, Any]) -> Any:
     """One more of each."""
     at = NOW + timedelta(minutes=n)
@@ -73,6 +87,7 @@ def one_row(n: int, agent: User, codes: dict[str, Any]) -> Any:
         actor=actor_of(agent),
         at=at,
     )
+    together(n, ticket, agent)
     raise_alert(ticket=ticket, word_class="complaint", word="投诉", actor=SYSTEM, at=at)
     about = {"kind": "tickets.mentioned", "subject_kind": "ticket", "subject_id": ticket.pk}
     data = {"note_id": n, "by": agent.pk}

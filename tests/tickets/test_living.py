@@ -38,7 +38,7 @@ def test_every_way_leads_to_what_it_is_part_of(house: House, part: Ticket) -> No
     assert house.ticket.reference in page
     assert "网关又掉线" in page  # what was said there is here
     own = Client()
-    own.force_login(house.customer.user, backend="django.contrib.auth.backends.ModelBackend")
+    own.force_login(house.customer.user, backend="accounts.backends.PasswordBackend")
     assert house.ticket.reference in text_of(own.get(reverse("tickets:mine", args=[part.reference])))
     for viewer in (customer_of(house.customer), link_of(house.ticket)):
         assert found_by(part.reference, viewer=viewer) == house.ticket

@@ -2,18 +2,34 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
 from core import clock
+from core.actors import SYSTEM
 from core.models import Event, Tries
+from tests.factories.work import actor_of
 from tests.html_checks import problems_of
 from tests.tickets.doors import PHONE, House, browser_of, make_house, text_of
 from tickets import desk_urls, urls
-from tickets.models import Draft, SeenMark, Ticket, TicketEntry, TrackingLink
+from tickets.models import (
+    BulkRun,
+    Draft,
+    Macro,
+    SeenMark,
+    Ticket,
+    TicketAlert,
+    TicketEntry,
+    TicketLink,
+    TrackingLink,
+)
+from tickets.services.alerts import raise_alert
+from tickets.services.bulk import start
 from tickets.services.links import LOOK_UPS_OF_ONE, WRONG_LINKS
+from tickets.services.relations import link
 
 pytestmark = pytest.mark.django_db
 
@@ -29,16 +45,42 @@ POST_ONLY = {
     "mine_say",
     "mine_confirm",
     "mine_not_solved",
+    "watch",
+    "acknowledge",
+    "notices_read",
+    "use_macro",
+    "unmerge",
+    "unlink",
+    "not_same",
+    "bulk",
+    "bulk_retry",
 }
 
 
 @pytest.fixture
 def house() -> House:
-    return make_house()
+    """With something behind each address: an alert, a link, a run over one ticket, a macro."""
+    found = make_house()
+    agent, at = actor_of(found.agent), clock.now()
+    raise_alert(ticket=found.ticket, word_class="complaint", word="投诉", actor=SYSTEM, at=at)
+    link(ticket=found.ticket, other=found.strangers_ticket, kind="related", actor=agent, at=at)
+    start(action="note", ticket_ids=[found.ticket.pk], params={"body": "x"}, key="k", actor=agent, at=at)
+    Macro.objects.create(code="hello", name_zh="问候", name_en="Greeting", body_zh="{customer}您好")
+    return found
 
 
 def desk_address(pattern: URLPattern, reference: str) -> str:
-    given = {"reference": reference, "name": "escalate", "field": "phone"}
+    """An address of the house's: the alert, link, run and macro that `house` has, and the customer's first message."""
+    given: dict[str, Any] = {
+        "reference": reference,
+        "name": "merge" if pattern.name == "pair" else "escalate",
+        "field": "phone",
+        "code": "hello",
+        "alert_id": getattr(TicketAlert.objects.first(), "pk", 0),
+        "link_id": getattr(TicketLink.objects.first(), "pk", 0),
+        "pk": getattr(BulkRun.objects.first(), "pk", 0),
+        "entry_id": getattr(TicketEntry.objects.filter(message__author="customer").first(), "pk", 0),
+    }
     wanted = pattern.pattern.converters
     return reverse(f"desk:{pattern.name}", kwargs={key: given[key] for key in wanted})
 

@@ -347,7 +347,7 @@ def _last_service(found: dict[str, Any]) -> dict[str, Any]:
     moment = datetime.fromisoformat(row["created_at"])
     return row | {
         "created_at": moment if moment.tzinfo else moment.replace(tzinfo=UTC),
-        "status_name": names[row["status"]].name if row["status"] in names else row["status"],
+        "status_name": names[row["status"]].name if row["status"] in names else Status(row["status"]).label,
         "is_open": row["status"] in ACTIVE,
     }
 
