@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import SEES_ALL, UserKind
-from accounts.models import Agent, Team, User
+from accounts.models import Agent, Notice, Team, User
 from core.actors import Actor
 from core.db import JsonRows
 from core.errors import NotAllowed
@@ -16,14 +16,15 @@ _CACHE = "_staff_actor"
 
 
 def with_duties(users: QuerySet[User]) -> QuerySet[User]:
-    """The users with their agent, the teams they work in and lead, and whether a role lets them see all: for every
-    request of staff asks, and this way in the statement that reads the user."""
+    """The users with their agent, the teams they work in and lead, whether a role lets them see all and whether a
+    notice waits: every request of staff asks, and this way in the statement that reads the user."""
     works_in = Agent.teams.through.objects.filter(agent__user_id=OuterRef("pk"))
     oversees = User.groups.through.objects.filter(user_id=OuterRef("pk"), group__name__in=SEES_ALL)
     return users.select_related("agent").annotate(
         in_teams=JsonRows(works_in, team_number="team_id"),
         leads_teams=JsonRows(Team.objects.filter(lead_id=OuterRef("pk")).order_by(), team_number="pk"),
         in_overseeing_role=Exists(oversees),
+        has_notices=Exists(Notice.objects.filter(recipient_id=OuterRef("pk"), read_at=None)),
     )
 
 

@@ -49,7 +49,11 @@ def tell(user: User, house: House, key: str = "one", **also: Any) -> Notice:
 
 
 # --- the bell -----------------------------------------------------------------------------------------------
-def test_the_bell_stands_on_the_desk_and_loads_by_itself(client: Any) -> None:
+def test_the_bell_stands_on_the_desk_and_loads_by_itself(client: Any, house: House) -> None:
+    page = text_of(client.get("/desk/"))
+    # nothing waits: it is asked for when something comes
+    assert 'hx-get="/desk/notices/bell/" hx-trigger="live:notices from:document"' in page
+    tell(house.agent, house)
     page = text_of(client.get("/desk/"))
     assert 'hx-get="/desk/notices/bell/" hx-trigger="load, live:notices from:document"' in page
     assert 'hx-get="/desk/notices/" hx-trigger="bell:open"' in page

@@ -92,6 +92,26 @@ def possible(*, ticket: Ticket, viewer: Actor, limit: int = SHOWN) -> list[Possi
     ]
 
 
+def has_company() -> Any:
+    """For an annotation of tickets: whether anything may stand under "other tickets" (`possible`, `related_of`), so
+    that a page asks for it only then. Each part by an index of its own."""
+    others = Ticket.objects.order_by().exclude(pk=OuterRef("pk"))
+    phone = Q(customer__phone=OuterRef("customer__phone")) & ~Q(customer__phone="")
+    return (
+        Q(linked_to__isnull=False)
+        | Q(split_from__isnull=False)
+        | Q(merged_into__isnull=False)
+        | Exists(TicketLink.objects.filter(source=OuterRef("pk")))
+        | Exists(TicketLink.objects.filter(target=OuterRef("pk")))
+        | Exists(others.filter(linked_to=OuterRef("pk")))
+        | Exists(others.filter(split_from=OuterRef("pk")))
+        | Exists(others.filter(merged_into=OuterRef("pk")))
+        | Exists(others.active().filter(customer_id=OuterRef("customer_id")))
+        | Exists(others.active().filter(Q(serial=OuterRef("serial")) & ~Q(serial="")))
+        | Exists(others.active().filter(phone))
+    )
+
+
 def _settled(ticket: Ticket) -> Q:
     """Pairs that somebody has looked at: said to be different, or linked."""
     seen = Q(first=ticket, second=OuterRef("pk")) | Q(second=ticket, first=OuterRef("pk"))

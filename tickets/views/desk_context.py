@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.core.cache import caches
-from django.db.models import Exists, FilteredRelation, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, FilteredRelation, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -34,7 +34,7 @@ from tickets.models import (
     TicketWatcher,
     TierHop,
 )
-from tickets.services import alerts, assist, classify, desk, timeline
+from tickets.services import alerts, assist, classify, desk, duplicates, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
 
@@ -94,6 +94,7 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
             given=FilteredRelation("assignments", condition=Q(assignments__until=None)),
             has_hops=Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
             has_drafts=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author_id=viewer.id)),
+            has_company=ExpressionWrapper(duplicates.has_company(), BooleanField()),
             last_services=JsonRows(
                 Ticket.objects.filter(customer_id=OuterRef("customer_id"))
                 .exclude(pk=OuterRef("pk"))
