@@ -30,13 +30,13 @@ from bench import raw  # noqa: E402
 from bench.http import Client, Timing, alone, parts_of, together  # noqa: E402
 from config.demo import words  # noqa: E402
 from core import clock  # noqa: E402
-from core.actors import Actor  # noqa: E402
+from core.actors import SYSTEM, Actor  # noqa: E402
 from core.search import candidates  # noqa: E402
 from core.tokens import tokens  # noqa: E402
 from customers.models import Device  # noqa: E402
 from tickets.enums import ACTIVE, Status  # noqa: E402
 from tickets.models import Ticket, TicketSearchEntry  # noqa: E402
-from tickets.services import search, talk  # noqa: E402
+from tickets.services import assist, search, talk  # noqa: E402
 from tickets.services.intake import request_service  # noqa: E402
 
 PAGES = os.environ.get("PAGES_URL", "")
@@ -129,6 +129,8 @@ class Bench:
                 talk.reply(ticket=ticket, body=body, actor=agent, at=at)
             else:
                 talk.customer_reply(ticket=ticket, body=body, actor=customer, at=at)
+        # what the worker does when a ticket is judged; bulk data has no such moment
+        assist.suggest(ticket=ticket, actor=SYSTEM, at=at)
         return ticket
 
     # --- search ----------------------------------------------------------------------------------------------
