@@ -12,7 +12,7 @@ from channels_hub.services.threads import open_thread
 from core.actors import SYSTEM, Actor
 from core.errors import Conflict, InvalidInput, NotVisible
 from core.models import Event, File
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import UserFactory, make_agent
 from tests.factories.channels_hub import ChannelFactory, ThreadFactory
 from tests.factories.customers import CustomerFactory
 
@@ -88,12 +88,10 @@ class TestReceive:
         thread = ThreadFactory()
         good = SimpleUploadedFile("light.txt", b"red, blinking")
         bad = SimpleUploadedFile("photo.png", b"#!/bin/sh\nrm -rf /\n")
-        with pytest.raises(InvalidInput) as error:
+        with translation.override("en"), pytest.raises(InvalidInput) as error:
             receive(thread=thread, body="look", files=[good, bad], actor=SYSTEM, at=at)
         assert error.value.code == "wrong_type"
-        with translation.override("en"):
-            said = [str(message) for message in error.value.fields["files"]]
-        assert said == ["“photo.png” is not what its name says."]
+        assert [str(m) for m in error.value.fields["files"]] == ["“photo.png” is not what its name says."]
         assert (Message.objects.count(), File.objects.count(), Conversation.objects.count()) == (0, 0, 0)
 
 
@@ -175,3 +173,33 @@ class TestThreads:
         with pytest.raises(InvalidInput) as error:
             open_thread(channel=ChannelFactory(), reply_email="a@b\nBcc: c@d.example", at=at)
         assert list(error.value.fields) == ["reply_email"]
+
+
+class TestSignature:
+    def send(
+        self, at, *, author=Author.AGENT, language="en", kind=ChannelKind.WEB_FORM, email="w@example.com"
+    ):
+        user = make_agent("林晓", signature_zh="禾栖智家 林晓", signature_en="Lin Xiao, Heqi Home")
+        thread = ThreadFactory(channel__kind=kind, reply_email=email, language=language)
+        return send(thread=thread, body="Hello", author=author, staff=user, actor=staff(user), at=at)
+
+    def test_a_letter_is_signed_in_the_customers_language_and_the_message_is_not(self, at):
+        message = self.send(at)
+        assert Outbox.objects.get().body == "Hello\n\n-- \nLin Xiao, Heqi Home"
+        assert message.body == "Hello"
+        Outbox.objects.all().delete()
+        self.send(at, language="zh-hans")
+        assert Outbox.objects.get().body == "Hello\n\n-- \n禾栖智家 林晓"
+
+    def test_the_house_does_not_sign_and_a_chat_is_not_signed(self, at):
+        self.send(at, author=Author.SYSTEM)
+        assert Outbox.objects.get().body == "Hello"
+        message = self.send(at, kind=ChannelKind.WEB_CHAT, email="")
+        assert (message.body, Outbox.objects.count()) == ("Hello", 1)
+
+    def test_without_a_signature_nothing_is_added(self, at):
+        user = make_agent("何婷")
+        send(
+            thread=ThreadFactory(reply_email="w@example.com"), body="Hi", staff=user, actor=staff(user), at=at
+        )
+        assert Outbox.objects.get().body == "Hi"
