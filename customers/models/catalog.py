@@ -45,7 +45,8 @@ class Product(TwoLanguageNames):
         ordering = ["line__position", "model"]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.model}"
+        # many names end with their model already
+        return self.name if self.name.endswith(self.model) else f"{self.name} {self.model}"
 
 
 class Firmware(models.Model):
