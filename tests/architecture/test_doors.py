@@ -17,8 +17,8 @@ ALLOWED = {
     "knowledge.admin:queryset": "narrows the admin's rows, which are guarded (core.admin_base)",
     "surveys.admin:queryset": "narrows the admin's rows, which are guarded (core.admin_base)",
     "tickets.views.requests:sent": "the reference stands in the sender's own session, written by the request",
-    "tickets.views.desk_context:ticket_for": "the history of a customer whose ticket the viewer may see: "
-    "reference, subject and state of the last five, which whoever serves the customer must know",
+    "tickets.views.desk_context:_companions": "what hangs on a ticket that the viewer may see, and the history of its "
+    "customer: reference, subject and state of the last five, which whoever serves the customer must know",
 }
 
 

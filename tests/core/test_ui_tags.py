@@ -125,7 +125,7 @@ def test_an_icon_is_silent_beside_words_and_speaks_alone():
 def test_a_running_clock_tells_the_browser_how_to_go_on(at):
     html = ui.sla_chip("yellow", 34.4, "26m left", at, timedelta(hours=1), label="Next reply")
     assert html == (
-        '<span class="sla pc-35" data-due="2026-03-17T10:00:00+08:00" data-left="34" data-sla="yellow"'
+        '<span class="sla pc-35" data-sla="yellow" data-left="34" data-due="2026-03-17T10:00:00+08:00"'
         ' data-total="3600"><span class="vh">Next reply </span><span class="sla__t">26m left</span></span>'
     )
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.core.cache import caches
-from django.db.models import BooleanField, Exists, ExpressionWrapper, FilteredRelation, OuterRef, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -18,6 +18,7 @@ from core.actors import Actor
 from core.db import JsonRows
 from core.errors import DomainError, NotVisible, SignInNeeded
 from core.panels import panels_at
+from core.templatetags.ui import remaining_words, sla_chip
 from customers.enums import Level
 from customers.models import Device
 from customers.services.warranty import warranties_at_a_glance
@@ -87,21 +88,12 @@ def staff_viewer(request: HttpRequest) -> Actor:
 
 def ticket_for(viewer: Actor, reference: str) -> Ticket:
     """The ticket, if the viewer may see it. Raises NotVisible."""
-    # what hangs on it: who has it comes along, and what most tickets have none of is asked for only where there is some
     rows = (
         Ticket.objects.visible_to(viewer)
         .annotate(
             given=FilteredRelation("assignments", condition=Q(assignments__until=None)),
-            has_hops=Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
+            **_companions(),
             has_drafts=Exists(Draft.objects.filter(ticket=OuterRef("pk"), author_id=viewer.id)),
-            has_company=ExpressionWrapper(duplicates.has_company(), BooleanField()),
-            last_services=JsonRows(
-                Ticket.objects.filter(customer_id=OuterRef("customer_id"))
-                .exclude(pk=OuterRef("pk"))
-                .order_by("-created_at")[:5],
-                **LAST_SERVICE,
-            ),
-            has_alerts=Exists(TicketAlert.objects.visible_to(viewer).open().filter(ticket=OuterRef("pk"))),
             watching=Exists(TicketWatcher.objects.filter(ticket=OuterRef("pk"), user_id=viewer.id)),
         )
         .select_related(*TICKET_RELATED, "given__agent", "given__by")
@@ -111,6 +103,19 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
     for ticket in found:
         return ticket
     raise NotVisible()
+
+
+@cache
+def _companions() -> dict[str, Any]:
+    """What hangs on a ticket: who has it comes along, and what most tickets have none of is asked for only where there
+    is some. Built once: Django copies an expression where it uses it."""
+    others = Ticket.objects.filter(customer_id=OuterRef("customer_id")).exclude(pk=OuterRef("pk"))
+    return {
+        "has_hops": Exists(TierHop.objects.filter(ticket=OuterRef("pk"))),
+        "has_alerts": Exists(TicketAlert.objects.open().filter(ticket=OuterRef("pk"))),
+        "has_company": duplicates.has_company(),
+        "last_services": JsonRows(others.order_by("-created_at")[:5], **LAST_SERVICE),
+    }
 
 
 def status_names() -> dict[str, StatusName]:
@@ -207,12 +212,23 @@ def decorate(row: dict[str, Any], at: datetime, names: dict[str, StatusName]) ->
     row["url"] = _ticket_path().replace(ANY_TICKET, row["reference"])
     row["icon"] = CHANNEL_ICONS.get(row["channel__kind"], "chat")
     row["who"] = row["customer__salutation"] or row["customer__name"]
-    row["grade_name"] = Grade(row["grade"]).label if row["grade"] else ""
+    row["grade_name"] = str(Grade(row["grade"]).label) if row["grade"] else ""
     row["wait_words"] = names[row["status"]].name if row["status"] in names else ""
     row["level_name"] = Level(row["level"]).label
     row["category"] = in_reader_language(row, "category__name") if row["category__name_zh"] else ""
     row["aside_until"] = row["snoozed_until"] if row["snoozed_until"] and row["snoozed_until"] > at else None
     row["moment"] = row["last_customer_at"] or row["created_at"]
+    row["flag"] = row["grade_name"] if row["grade"] == Grade.MAJOR else ""
+    about = (row["product__model"], "" if row["flag"] else row["grade_name"], row["category"])
+    row["about"] = " · ".join(filter(None, about))
+    # made here, not in the template: a page has fifty
+    if chip.state == "paused":
+        row["mark"] = sla_chip("paused", None, row["wait_words"])
+    elif chip.due_at is not None:
+        words = remaining_words(chip.seconds)
+        row["mark"] = sla_chip(chip.state, chip.left_percent, words, chip.due_at, row["due_total"])
+    else:
+        row["mark"] = ""
     if chip.due_at is None:
         return "paused"
     if chip.seconds < 0:
