@@ -215,8 +215,11 @@ class Reply(TicketDoor):
     )
     def post(self, request: Request, reference: str) -> Response:
         data = self.taken(ReplyIn)
-        message = reply(ticket=self.ticket(reference), **data, actor=self.viewer, at=clock.now())
-        entry = TicketEntry.objects.select_related("ticket__customer").get(message=message)
+        ticket = self.named(reference)
+        message = reply(ticket=ticket, **data, actor=self.viewer, at=clock.now())
+        entry = TicketEntry(
+            pk=TicketEntry.objects.values_list("pk", flat=True).get(message=message), ticket=ticket
+        )
         return self.answer(LineOut, timeline.line_of(entry, viewer=self.viewer), status=201)
 
 
@@ -226,7 +229,7 @@ class Note(TicketDoor):
     @spec("ticket_note", "Write a note for colleagues", tag=TAG, takes=NoteIn, gives=LineOut, status=201)
     def post(self, request: Request, reference: str) -> Response:
         data = self.taken(NoteIn)
-        note = add_note(ticket=self.ticket(reference), **data, actor=self.viewer, at=clock.now())
+        note = add_note(ticket=self.named(reference), **data, actor=self.viewer, at=clock.now())
         entry = TicketEntry.objects.select_related("ticket__customer").get(note=note)
         return self.answer(LineOut, timeline.line_of(entry, viewer=self.viewer), status=201)
 
@@ -263,7 +266,7 @@ class Seen(TicketDoor):
 
     @spec("ticket_seen", "Say that I looked at it", tag=TAG, status=204)
     def post(self, request: Request, reference: str) -> Response:
-        desk.mark_seen(ticket=self.ticket(reference), actor=self.viewer, at=clock.now())
+        desk.mark_seen(ticket=self.named(reference), actor=self.viewer, at=clock.now())
         return Response(status=204)
 
 
@@ -287,11 +290,11 @@ class Drafts(TicketDoor):
     @spec("ticket_draft", "Keep what I am writing", tag=TAG, takes=DraftIn, gives=DraftsOut)
     def post(self, request: Request, reference: str) -> Response:
         data = self.taken(DraftIn)
-        desk.save_draft(ticket=self.ticket(reference), **data, actor=self.viewer, at=clock.now())
+        desk.save_draft(ticket=self.named(reference), **data, actor=self.viewer, at=clock.now())
         return self._shown(reference)
 
     def _shown(self, reference: str) -> Response:
-        drafts = desk.drafts_of(self.ticket(reference), self.viewer)
+        drafts = desk.drafts_of(self.named(reference), self.viewer)
         return self.answer(
             DraftsOut, {mode: drafts[mode].body if mode in drafts else "" for mode in DraftMode.values}
         )

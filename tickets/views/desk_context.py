@@ -98,9 +98,8 @@ def ticket_for(viewer: Actor, reference: str) -> Ticket:
         )
         .select_related(*TICKET_RELATED, "given__agent", "given__by")
     )
-    # get, not first: an order would have the database sort what is one row
-    found = rows.filter(reference=reference).order_by()[:1]
-    for ticket in found:
+    # neither an order nor a limit: a reference is one row, and a limit alone makes PostgreSQL plan twice as many joins
+    for ticket in rows.filter(reference=reference).order_by():
         return ticket
     raise NotVisible()
 
