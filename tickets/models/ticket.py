@@ -67,6 +67,8 @@ class Ticket(models.Model):
     custom = models.JSONField(_("other fields"), default=dict, blank=True)
     #: written by services.assist: ids of articles, the best first; None until somebody looked
     suggested = models.JSONField(_("suggested articles"), null=True, blank=True, editable=False)
+    #: written by services.sections: codes of what the ticket has beside its conversation (tickets.sections)
+    sections = models.JSONField(_("sections of the page"), default=list, blank=True, editable=False)
 
     category = models.ForeignKey(
         "tickets.Category",

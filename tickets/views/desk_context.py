@@ -35,6 +35,7 @@ from tickets.models import (
     TicketWatcher,
     TierHop,
 )
+from tickets.sections import acts_of, sections_of
 from tickets.services import alerts, assist, classify, desk, duplicates, timeline
 from tickets.services.clocks.views import clock_view, queue_chip
 from tickets.services.why import why
@@ -319,6 +320,7 @@ def conversation_context(ticket: Ticket, viewer: Actor, at: datetime) -> dict[st
         "active": status in ACTIVE,
         "done": status in DONE,
         "can": {name.replace("-", "_") for name in desk.acts_for(ticket, viewer)},
+        "more_acts": acts_of(ticket, viewer),
         "channel_icon": CHANNEL_ICONS.get(ticket.channel.kind, "chat"),
         "at": at,
     }
@@ -352,6 +354,7 @@ def customer_context(request: HttpRequest, ticket: Ticket, viewer: Actor, at: da
         if getattr(ticket, "has_hops", True)
         else [],
         "suggestions": assist.suggestions_for(ticket),
+        "sections": sections_of(ticket.sections),
         "panels": [(template, context) for template, context in panels if context is not None],
         "at": at,
     }

@@ -12,6 +12,7 @@ from accounts.services.notices import mark_read
 from core import clock, live
 from core.errors import InvalidInput, NotAllowed, NotVisible
 from tickets.enums import DraftMode
+from tickets.sections import sections_of
 from tickets.services import desk, forbidden, search, timeline
 from tickets.views import desk_context as read
 from tickets.views.desk_idle import idle_context
@@ -85,10 +86,15 @@ def part_lists(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def part_head(request: HttpRequest, reference: str) -> HttpResponse:
-    """Title, state and clocks."""
+    """Title, state and clocks; and the sections beside, where they are others than the page shows (?sections=)."""
     viewer = read.staff_viewer(request)
-    context = read.conversation_context(read.ticket_for(viewer, reference), viewer, clock.now())
-    return render(request, "desk/_head.html", context)
+    found = read.ticket_for(viewer, reference)
+    context = read.conversation_context(found, viewer, clock.now())
+    shown = request.GET.get("sections")
+    sections = sections_of(found.sections)
+    if shown is not None and shown.split() != [section.code for section in sections]:
+        context |= {"sections": sections, "swap_sections": True}
+    return render(request, "desk/_head_part.html", context)
 
 
 @never_cache
